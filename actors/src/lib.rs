@@ -1,0 +1,1 @@
+//! The supervised actors: what decides is pure, the shells around it are thin.

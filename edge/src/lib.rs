@@ -1,0 +1,1 @@
+//! A gateway: one module per client protocol over one protocol-neutral gateway.

@@ -1,0 +1,1 @@
+//! Benchmarks and tests that see the whole system.

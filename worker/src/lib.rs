@@ -1,0 +1,1 @@
+//! A worker node: browser processes, the CDP pipe, commands and their wiring.
