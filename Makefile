@@ -1,0 +1,44 @@
+# `make` alone lists what there is. Flags of the program go in ARGS: make up ARGS="--http 127.0.0.1:9000 --slots 4"
+
+ARGS ?=
+export PATH := $(CURDIR)/.rookery/tools/bin:$(PATH)
+export CARGO_TERM_COLOR ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench fmt doc clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+up: ## install what is missing, build, start everything, show a first session; Ctrl-C ends it
+	@scripts/setup run
+	@cargo build --release --locked --package cli
+	@target/release/rookery up --first-session $(ARGS)
+
+test: ## install what is missing, run every test (ARGS: a filter for nextest)
+	@scripts/setup test
+	cargo nextest run --locked --workspace --all-targets $(ARGS)
+	cargo test --locked --workspace --doc --quiet
+
+check: ## the gate: format, lints, licences and layers, unused dependencies, docs
+	@scripts/setup check
+	cargo fmt --all --check
+	cargo deny --locked --log-level warn check -A unused-wrapper bans licenses sources
+	cargo machete
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint)
+	@scripts/setup run
+	@cargo build --release --locked --package cli
+	cargo run --release --locked --package load-tests --bin bench -- $(ARGS)
+
+fmt: ## format the code
+	cargo fmt --all
+
+doc: ## build the API docs of all crates
+	cargo doc --workspace --no-deps --open
+
+clean: ## remove what was built and the tools of this checkout
+	cargo clean
+	rm -rf .rookery
