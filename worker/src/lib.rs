@@ -1,1 +1,4 @@
 //! A worker node: browser processes, the CDP pipe, commands and their wiring.
+
+pub mod browser;
+pub mod cdp;
