@@ -1,5 +1,7 @@
 //! What the bus promises, against a real nats-server.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeSet, time::Duration};
 
 use bus::{Bus, entry::WriteError, lease::LeaseError, testing::Server};
