@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Client, ConnectOptions, Event, connection::State};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State};
 use bus_schema::{Region, Root};
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -165,8 +166,8 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
         Carries::Bulk => o.client_capacity(64).subscription_capacity(64),
         Carries::Commands => o.client_capacity(2_048).subscription_capacity(8_192),
     };
-    if let (Some(user), Some(password)) = (&options.user, &options.password) {
-        o = o.user_and_password(user.clone(), password.clone());
+    if let Some((user, password)) = credentials(options) {
+        o = o.user_and_password(user, password);
     }
     if let Some(path) = &options.credentials_file {
         o = o.credentials_file(path).await.map_err(ConnectError::Credentials)?;
@@ -174,6 +175,17 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
     let addresses: Vec<&str> = options.url.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
     let client = o.connect(addresses).await.map_err(|e| ConnectError::Unreachable(e.to_string()))?;
     Ok(Connection { client, link })
+}
+
+/// User and password: as given, else those in the first URL that has some, for the client library ignores them there.
+fn credentials(options: &Options) -> Option<(String, String)> {
+    if let (Some(user), Some(password)) = (&options.user, &options.password) {
+        return Some((user.clone(), password.clone()));
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut servers = options.url.split(',').filter_map(|url| url.trim().parse::<ServerAddr>().ok());
+    let named = servers.find(ServerAddr::has_user_pass)?;
+    Some((decoded(named.username()?), decoded(named.password().unwrap_or_default())))
 }
 
 fn note(kind: &'static str, tx: &watch::Sender<Link>, event: &Event) {
@@ -212,4 +224,18 @@ fn check_version(client: &Client) -> Result<(), ConnectError> {
         return Ok(());
     }
     Err(ConnectError::TooOld { found: client.server_info().version })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_come_from_the_options_or_else_from_a_url() {
+        let mut options = Options::new("nats://a:4222, nats://app:p%40ss@b:4222");
+        assert_eq!(credentials(&options), Some(("app".into(), "p@ss".into())));
+        (options.user, options.password) = (Some("edge".into()), Some("secret".into()));
+        assert_eq!(credentials(&options), Some(("edge".into(), "secret".into())));
+        assert_eq!(credentials(&Options::new("nats://a:4222")), None);
+    }
 }
