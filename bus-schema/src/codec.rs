@@ -12,13 +12,20 @@ use crate::{
         json,
         rpc::{Attachment, OwnerReply, OwnerRequest, ViewBeat, WorkRequest, WorkerReply, WorkerRequest},
     },
+    wire,
 };
+
+/// The largest request: nothing needs the server's `max_payload` above 1 MiB, and what is decoded may be some
+/// hundred times as large as its bytes.
+const MAX_REQUEST_BYTES: usize = 1 << 20;
 
 /// How a message is written. A reply is written as its request was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
-    /// With header `Content-Type: application/json`.
+    /// Without a `Content-Type` header.
     #[default]
+    Protobuf,
+    /// With header `Content-Type: application/json`.
     Json,
 }
 
@@ -26,43 +33,84 @@ impl Encoding {
     /// The value of the `Content-Type` header, if it is set at all.
     pub fn content_type(self) -> Option<&'static str> {
         match self {
+            Encoding::Protobuf => None,
             Encoding::Json => Some("application/json"),
         }
     }
 
-    /// From the `Content-Type` header of a message.
+    /// From the `Content-Type` header of a message. What is not JSON is taken for protobuf, and refused if it is not.
     pub fn of(content_type: Option<&str>) -> Self {
-        let _ = content_type;
-        Encoding::Json
+        let media_type = content_type.and_then(|t| t.split(';').next()).map(str::trim);
+        match media_type {
+            Some(t) if t.eq_ignore_ascii_case("application/json") => Encoding::Json,
+            Some(_) | None => Encoding::Protobuf,
+        }
     }
 }
 
 /// A message of the bus.
 pub trait Message: Sized {
     fn encode(&self, encoding: Encoding) -> Bytes;
-    /// Fails with `invalid_argument` on noise.
+    /// Never panics. A request that is noise or out of range fails with `invalid_argument` and the field at fault
+    /// (`forbidden` for a URL that is, `payload_too_large` above 1 MiB): the answer to its sender. A reply that
+    /// cannot be read fails with `internal`: whoever asked did nothing wrong.
     fn decode(bytes: &[u8], encoding: Encoding) -> Result<Self, Error>;
 }
 
-macro_rules! messages {
-    ($($message:ty),* $(,)?) => {$(
+macro_rules! requests {
+    ($($message:ty: $from_json:expr),* $(,)?) => {$(
         impl Message for $message {
             fn encode(&self, encoding: Encoding) -> Bytes {
                 match encoding {
+                    Encoding::Protobuf => wire::encode(self),
                     Encoding::Json => to_json(self),
                 }
             }
 
             fn decode(bytes: &[u8], encoding: Encoding) -> Result<Self, Error> {
-                match encoding {
-                    Encoding::Json => json::from_slice(bytes),
+                if bytes.len() > MAX_REQUEST_BYTES {
+                    let detail = format!("a request of at most {MAX_REQUEST_BYTES} bytes");
+                    return Err(Error::payload_too_large(detail));
                 }
+                let message: Self = match encoding {
+                    Encoding::Protobuf => wire::decode(bytes)?,
+                    Encoding::Json => $from_json(bytes)?,
+                };
+                message.validate()?;
+                Ok(message)
             }
         }
     )*};
 }
 
-messages!(WorkRequest, OwnerRequest, WorkerRequest, WorkerReply, InputBatch, ViewBeat);
+requests! {
+    WorkRequest: json::from_slice,
+    OwnerRequest: OwnerRequest::from_json,
+    WorkerRequest: WorkerRequest::from_json,
+    InputBatch: json::from_slice,
+    ViewBeat: json::from_slice,
+}
+
+fn unreadable(e: impl std::fmt::Display) -> Error {
+    Error::internal(format!("an unreadable reply: {e}"))
+}
+
+/// Fields that a reply has and this release does not know are left out: workers are upgraded before edges.
+impl Message for WorkerReply {
+    fn encode(&self, encoding: Encoding) -> Bytes {
+        match encoding {
+            Encoding::Protobuf => wire::encode(self),
+            Encoding::Json => to_json(self),
+        }
+    }
+
+    fn decode(bytes: &[u8], encoding: Encoding) -> Result<Self, Error> {
+        match encoding {
+            Encoding::Protobuf => wire::decode(bytes).map_err(unreadable),
+            Encoding::Json => serde_json::from_slice(bytes).map_err(unreadable),
+        }
+    }
+}
 
 fn to_json<T: Serialize>(value: &T) -> Bytes {
     // Our own types have string keys and finite floats by construction; should that ever break, the reader says so.
@@ -90,12 +138,14 @@ struct AttachmentJson {
 impl Message for OwnerReply {
     fn encode(&self, encoding: Encoding) -> Bytes {
         match encoding {
+            Encoding::Protobuf => wire::encode(self),
             Encoding::Json => reply_to_json(self),
         }
     }
 
     fn decode(bytes: &[u8], encoding: Encoding) -> Result<Self, Error> {
         match encoding {
+            Encoding::Protobuf => wire::decode(bytes).map_err(unreadable),
             Encoding::Json => reply_from_json(bytes),
         }
     }
@@ -120,8 +170,7 @@ fn reply_to_json(reply: &OwnerReply) -> Bytes {
 }
 
 fn reply_from_json(bytes: &[u8]) -> Result<OwnerReply, Error> {
-    let reply: ReplyJson<'_> =
-        serde_json::from_slice(bytes).map_err(|e| Error::internal(format!("an unreadable reply: {e}")))?;
+    let reply: ReplyJson<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
     if let Some(error) = reply.error {
         return Ok(OwnerReply::error(error));
     }

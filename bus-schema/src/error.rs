@@ -187,6 +187,16 @@ impl Error {
         self.field = Some(field.into());
         self
     }
+
+    /// The same error seen from outside: its field lies in the field `outer`.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        let field = match self.field.as_deref() {
+            None | Some("") => outer.to_owned(),
+            Some(inner) => format!("{outer}.{inner}"),
+        };
+        self.with_field(field)
+    }
 }
 
 impl From<crate::id::Malformed> for Error {

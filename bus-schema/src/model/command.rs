@@ -181,6 +181,10 @@ impl CommandRequest {
         {
             return Err(Error::invalid_argument("key", "1 to 255 characters without control characters"));
         }
+        let own_tab = matches!(self.command, Command::ActivateTab(_) | Command::CloseTab(_));
+        if own_tab && self.tab.is_some() {
+            return Err(Error::invalid_argument("tab", "this action names its tab itself"));
+        }
         self.command.validate()
     }
 }

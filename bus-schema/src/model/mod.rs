@@ -12,6 +12,8 @@ pub mod frame;
 pub mod input;
 pub mod json;
 pub mod rpc;
+mod rpc_checks;
+mod rpc_json;
 pub mod session;
 pub mod target;
 pub mod time;

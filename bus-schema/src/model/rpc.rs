@@ -34,7 +34,7 @@ pub struct WorkRequest {
 }
 
 /// A request to the owner of a session, on `rk.cmd`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum OwnerRequest {
     /// Run a command. The reply comes when it is done.
@@ -52,6 +52,16 @@ pub enum OwnerRequest {
 }
 
 impl OwnerRequest {
+    pub const VERBS: &'static [&'static str] = &[
+        Run::VERB,
+        End::VERB,
+        Inspect::VERB,
+        PatchSession::VERB,
+        SetControl::VERB,
+        Attach::VERB,
+        Files::VERB,
+    ];
+
     pub fn verb(&self) -> &'static str {
         match self {
             OwnerRequest::Run(_) => Run::VERB,
@@ -99,7 +109,8 @@ rpc! {
     Files(Files) -> FilesReply, "files", Duration::from_secs(60);
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// In JSON the idempotency key of the action `key`, which has a field of that name, stands beside `request`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     pub request: CommandRequest,
     /// When the asker stops waiting, in bus time. Work that comes later than this is not begun.
@@ -107,14 +118,17 @@ pub struct Run {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct End {
     pub reason: EndReason,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Inspect {}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SetControl {
     pub request: ControlRequest,
     /// The view through which a person asks: control lasts as long as it does. Absent: kept by repeating.
@@ -133,6 +147,7 @@ pub enum AttachKind {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Attach {
     pub kind: AttachKind,
     pub conn: ConnId,
@@ -148,7 +163,7 @@ pub struct Attached {
     pub heartbeat_ms: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Files {
     /// Fetch an object and stage it under a name for uploads.
@@ -201,6 +216,7 @@ pub enum DownloadState {
 
 /// A heartbeat of a viewer on `rk.view`, with its newest wish. Silence for `heartbeat_ms` detaches it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ViewBeat {
     pub conn: ConnId,
     pub wish: FramesWish,
@@ -213,7 +229,7 @@ pub struct ViewBeat {
 }
 
 /// A request to a worker, on `rk.ctl`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum WorkerRequest {
     Ping,
@@ -233,7 +249,7 @@ pub enum WorkerReply {
 }
 
 /// A reply of an owner: what was asked for, with bytes that JSON should not carry, or an error.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OwnerReply {
     pub outcome: Result<Bytes, Error>,
     pub attachment: Option<Attachment>,

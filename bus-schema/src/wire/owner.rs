@@ -1,0 +1,97 @@
+//! Requests to the owner of a session.
+
+use super::{
+    enums::Enumerated,
+    field::{id, optional, optional_id, present, required, required_enum, time},
+    v1::{self, files, owner_request as wire},
+};
+use crate::{
+    error::Error,
+    model::rpc::{Attach, End, Files, Inspect, OwnerRequest, Run, SetControl},
+};
+
+impl From<&OwnerRequest> for v1::OwnerRequest {
+    fn from(r: &OwnerRequest) -> Self {
+        let verb = match r {
+            OwnerRequest::Run(r) => wire::Verb::Run(wire::Run {
+                request: Some((&r.request).into()),
+                deadline_ms: Some(r.deadline.0),
+            }),
+            OwnerRequest::End(e) => wire::Verb::End(wire::End { reason: e.reason.number() }),
+            OwnerRequest::Inspect(Inspect {}) => wire::Verb::Inspect(wire::Inspect {}),
+            OwnerRequest::Patch(p) => wire::Verb::Patch(p.into()),
+            OwnerRequest::Control(c) => wire::Verb::Control(wire::SetControl {
+                request: Some((&c.request).into()),
+                conn: c.conn.as_ref().map(ToString::to_string),
+            }),
+            OwnerRequest::Attach(a) => wire::Verb::Attach(wire::Attach {
+                kind: a.kind.number(),
+                conn: a.conn.to_string(),
+                wish: Some((&a.wish).into()),
+            }),
+            OwnerRequest::Files(f) => wire::Verb::Files(f.into()),
+        };
+        Self { verb: Some(verb) }
+    }
+}
+
+impl TryFrom<v1::OwnerRequest> for OwnerRequest {
+    type Error = Error;
+
+    fn try_from(r: v1::OwnerRequest) -> Result<Self, Error> {
+        Ok(match present("verb", r.verb)? {
+            wire::Verb::Run(r) => OwnerRequest::Run(Run {
+                request: required("request", r.request)?,
+                deadline: time("deadline_ms", r.deadline_ms)?,
+            }),
+            wire::Verb::End(e) => OwnerRequest::End(End { reason: required_enum("reason", e.reason)? }),
+            wire::Verb::Inspect(wire::Inspect {}) => OwnerRequest::Inspect(Inspect {}),
+            wire::Verb::Patch(p) => OwnerRequest::Patch(p.into()),
+            wire::Verb::Control(c) => OwnerRequest::Control(SetControl {
+                request: required("request", c.request)?,
+                conn: optional_id("conn", c.conn)?,
+            }),
+            wire::Verb::Attach(a) => OwnerRequest::Attach(Attach {
+                kind: required_enum("kind", a.kind)?,
+                conn: id("conn", a.conn)?,
+                wish: optional("wish", a.wish)?.unwrap_or_default(),
+            }),
+            wire::Verb::Files(f) => OwnerRequest::Files(f.try_into()?),
+        })
+    }
+}
+
+impl From<&Files> for v1::Files {
+    fn from(f: &Files) -> Self {
+        let op = match f.clone() {
+            Files::Stage { object, name } => {
+                files::Op::Stage(files::Stage { object: Some(object), name: Some(name) })
+            }
+            Files::Staged => files::Op::Staged(files::Staged {}),
+            Files::Unstage { name } => files::Op::Unstage(files::Unstage { name: Some(name) }),
+            Files::Downloads => files::Op::Downloads(files::Downloads {}),
+            Files::Publish { name } => files::Op::Publish(files::Publish { name: Some(name) }),
+            Files::DeleteDownload { name } => {
+                files::Op::DeleteDownload(files::DeleteDownload { name: Some(name) })
+            }
+        };
+        Self { op: Some(op) }
+    }
+}
+
+impl TryFrom<v1::Files> for Files {
+    type Error = Error;
+
+    fn try_from(f: v1::Files) -> Result<Self, Error> {
+        Ok(match present("op", f.op)? {
+            files::Op::Stage(s) => {
+                Files::Stage { object: present("object", s.object)?, name: present("name", s.name)? }
+            }
+            files::Op::Staged(files::Staged {}) => Files::Staged,
+            files::Op::Unstage(u) => Files::Unstage { name: present("name", u.name)? },
+            files::Op::Downloads(files::Downloads {}) => Files::Downloads,
+            files::Op::Publish(p) => Files::Publish { name: present("name", p.name)? },
+            files::Op::DeleteDownload(d) => Files::DeleteDownload { name: present("name", d.name)? },
+        })
+    }
+}
