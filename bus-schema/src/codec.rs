@@ -68,16 +68,15 @@ macro_rules! requests {
             }
 
             fn decode(bytes: &[u8], encoding: Encoding) -> Result<Self, Error> {
-                if bytes.len() > MAX_REQUEST_BYTES {
-                    let detail = format!("a request of at most {MAX_REQUEST_BYTES} bytes");
-                    return Err(Error::payload_too_large(detail));
-                }
-                let message: Self = match encoding {
-                    Encoding::Protobuf => wire::decode(bytes)?,
-                    Encoding::Json => $from_json(bytes)?,
+                let read = || {
+                    let message: Self = match encoding {
+                        Encoding::Protobuf => wire::decode(bytes)?,
+                        Encoding::Json => $from_json(bytes)?,
+                    };
+                    message.validate()?;
+                    Ok(message)
                 };
-                message.validate()?;
-                Ok(message)
+                within_bounds(bytes).and_then(|()| read()).map_err(shortened)
             }
         }
     )*};
@@ -89,6 +88,28 @@ requests! {
     WorkerRequest: WorkerRequest::from_json,
     InputBatch: json::from_slice,
     ViewBeat: json::from_slice,
+}
+
+fn within_bounds(bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() <= MAX_REQUEST_BYTES {
+        return Ok(());
+    }
+    Err(Error::payload_too_large(format!("a request has at most {MAX_REQUEST_BYTES} bytes")))
+}
+
+/// An error repeats names from the request. It must fit into a message, however long they are.
+fn shortened(mut e: Error) -> Error {
+    let shorten = |text: &mut String, characters: usize| {
+        if let Some((end, _)) = text.char_indices().nth(characters) {
+            text.truncate(end);
+            text.push('…');
+        }
+    };
+    shorten(&mut e.detail, 2_000);
+    if let Some(field) = &mut e.field {
+        shorten(field, 200);
+    }
+    e
 }
 
 fn unreadable(e: impl std::fmt::Display) -> Error {

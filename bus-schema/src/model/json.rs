@@ -83,6 +83,10 @@ fn expected(message: &str) -> Vec<String> {
 
 /// The known name closest to `given`, if it is close enough to be a slip.
 pub fn nearest<S: AsRef<str>>(given: &str, known: &[S]) -> Option<String> {
+    // The comparison costs the product of both lengths, and `given` may be as long as a message.
+    if given.len() > 80 {
+        return None;
+    }
     known
         .iter()
         .map(|k| (strsim::jaro_winkler(given, k.as_ref()), k.as_ref()))

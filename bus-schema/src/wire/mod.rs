@@ -12,6 +12,8 @@ mod field;
 mod input;
 mod owner;
 mod reads;
+#[cfg(test)]
+mod refusals;
 mod reply;
 mod storage;
 mod target;
