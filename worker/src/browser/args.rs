@@ -28,6 +28,7 @@ const PLAIN: &[&str] = &[
     "--force-prefers-reduced-motion",
     "--hide-scrollbars",
     "--mute-audio",
+    "--site-per-process",
     "--start-maximized",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",

@@ -24,6 +24,7 @@ const FLAGS: &[&str] = &[
     "--remote-debugging-pipe",
     "--no-first-run",
     "--no-default-browser-check",
+    "--disable-back-forward-cache",
     "--disable-background-networking",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
@@ -234,7 +235,9 @@ async fn explain(process: Process, error: CallError) -> LaunchError {
         CallError::Closed(_) if stderr.contains("error while loading shared libraries") => {
             LaunchError::MissingLibrary { stderr }
         }
-        CallError::Closed(_) | CallError::Detached => LaunchError::Ended { status: exit.to_string(), stderr },
+        CallError::Closed(_) | CallError::Detached | CallError::Crashed => {
+            LaunchError::Ended { status: exit.to_string(), stderr }
+        }
         CallError::Protocol { .. } | CallError::Oversized { .. } | CallError::Decode(_) => {
             LaunchError::Protocol(error)
         }

@@ -1,6 +1,7 @@
 //! Browser processes: finding, starting, watching, freezing and burying them.
 
 mod args;
+mod context;
 pub mod find;
 mod group;
 mod home;
@@ -13,6 +14,7 @@ mod tail;
 mod user;
 
 pub use args::{Arg, ArgError};
+pub use context::{Context, SharedBrowser};
 pub use home::{Home, Homes};
 pub use launch::{LaunchError, LaunchOptions, Version, launch};
 pub use process::{ExitReason, Process};

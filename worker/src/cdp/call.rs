@@ -20,7 +20,7 @@ pub enum Gone {
     Closed,
 }
 
-/// Why a call has no result. `Timeout`, `Detached` and `Closed` say nothing about whether the browser acted.
+/// Why a call has no result. `Timeout`, `Detached`, `Crashed` and `Closed` say nothing about whether the browser acted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The browser refused, in its own words.
@@ -31,6 +31,9 @@ pub enum CallError {
     /// The target of this CDP session is gone: closed, crashed or swapped for another.
     #[error("the target is gone")]
     Detached,
+    /// The renderer of this CDP session crashed while the call was on its way.
+    #[error("the page crashed")]
+    Crashed,
     #[error("{0}")]
     Closed(Gone),
     #[error("a message of {bytes} bytes is over the limit of {limit}")]
@@ -47,7 +50,7 @@ impl CallError {
             Self::Detached | Self::Closed(_) => true,
             // -32001: "Session with given id not found."
             Self::Protocol { code, .. } => *code == -32001,
-            Self::Timeout(_) | Self::Oversized { .. } | Self::Decode(_) => false,
+            Self::Timeout(_) | Self::Crashed | Self::Oversized { .. } | Self::Decode(_) => false,
         }
     }
 }

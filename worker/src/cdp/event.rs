@@ -85,6 +85,20 @@ pub struct EventSink {
     dropped: Arc<AtomicU64>,
 }
 
+impl EventSink {
+    /// Passes an event on; when the channel is full it is dropped and counted. Says whether anybody listens.
+    pub fn offer(&self, event: &Event) -> bool {
+        match self.sender.try_send(event.clone()) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.dropped.fetch_add(1, Relaxed);
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
 /// The receiving end of an event channel.
 #[derive(Debug)]
 pub struct Events {
@@ -135,17 +149,7 @@ pub(super) struct Subscription {
 impl Subscription {
     /// Passes an event on if it is wanted. Says whether anybody still listens.
     pub fn offer(&self, event: &Event, method: &str) -> bool {
-        if !self.interest.covers(method) {
-            return !self.sink.sender.is_closed();
-        }
-        match self.sink.sender.try_send(event.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.sink.dropped.fetch_add(1, Relaxed);
-                true
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        }
+        if self.interest.covers(method) { self.sink.offer(event) } else { !self.sink.sender.is_closed() }
     }
 }
 

@@ -143,10 +143,14 @@ impl Cdp {
 
     /// Sends a command whose answer nobody needs. It is dropped if the browser is gone or does not read.
     pub fn notify<C: Command + Method>(&self, command: C) {
-        let method = command.identifier();
-        let sent = encode(&command).and_then(|params| {
+        self.notify_raw(&command.identifier(), &command);
+    }
+
+    /// Like [`Self::notify`], by name.
+    pub fn notify_raw(&self, method: &str, params: &impl Serialize) {
+        let sent = encode(params).and_then(|params| {
             let outbound = self.shared.register_notice(self.session.as_deref())?;
-            frame(&outbound, &method, &params)
+            frame(&outbound, method, &params)
         });
         if let Ok(message) = sent {
             self.shared.outbox.push(message);

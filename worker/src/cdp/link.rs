@@ -17,7 +17,7 @@ use super::event::{Event, Subscription};
 use super::handle::Cdp;
 use super::outbox::{Outbox, WriteEnd};
 use super::pipe::{ReadError, Reader};
-use super::route::{Outbound, SessionId, Table, WORKER};
+use super::route::{Outbound, Pending, SessionId, Table, WORKER};
 use super::{MAX_INBOUND, MAX_OUTBOUND};
 
 pub(super) type Waiter = oneshot::Sender<Result<Answer, CallError>>;
@@ -231,10 +231,14 @@ impl Shared {
         if let Some(subscriptions) = state.subscriptions.get_mut(&event.session) {
             subscriptions.retain(|subscription| subscription.offer(&event, event.method()));
         }
-        if event.method() == "Target.detachedFromTarget" {
-            for call in state.detached(&event) {
-                let _ = call.send(Err(CallError::Detached));
-            }
+        let (lost, why) = match (event.method(), &event.session) {
+            ("Target.detachedFromTarget", _) => (state.detached(&event), CallError::Detached),
+            ("Inspector.targetCrashed", Some(session)) => (state.table.crashed(session), CallError::Crashed),
+            _ => return,
+        };
+        drop(state);
+        for call in lost {
+            let _ = call.waiter.send(Err(why.clone()));
         }
     }
 }
@@ -274,7 +278,7 @@ impl State {
         }
     }
 
-    fn detached(&mut self, event: &Event) -> Vec<Waiter> {
+    fn detached(&mut self, event: &Event) -> Vec<Pending<Waiter>> {
         let Ok(detached) = serde_json::from_slice::<DetachedFrom<'_>>(event.params()) else {
             return Vec::new();
         };
@@ -282,7 +286,7 @@ impl State {
         for session in gone.sessions {
             self.subscriptions.remove(&Some(session));
         }
-        gone.calls.into_iter().map(|call| call.waiter).collect()
+        gone.calls
     }
 }
 

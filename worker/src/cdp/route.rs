@@ -188,6 +188,11 @@ impl<W> Table<W> {
         Detached { sessions: gone, calls }
     }
 
+    /// Takes the calls on a session whose renderer crashed: nobody will answer them, though the session lives.
+    pub fn crashed(&mut self, session: &str) -> Vec<Pending<W>> {
+        self.take_calls(|call| call.session.as_deref() == Some(session))
+    }
+
     /// The target a session is attached to.
     pub fn target(&self, session: &str) -> Option<Arc<str>> {
         self.sessions.get(session).map(|session| session.target.clone())
@@ -305,6 +310,16 @@ mod tests {
         assert_eq!(table.waiting(), 1);
         assert!(table.event(Some("inner")).is_none());
         assert!(table.detached("page").sessions.is_empty());
+    }
+
+    #[test]
+    fn a_crash_ends_the_calls_of_its_session_alone() {
+        let mut table = two_clients();
+        table.attached(Some("root-a"), "page", "T");
+        table.call(ALICE, 1, Some("page"), "lost").unwrap();
+        table.call(ALICE, 2, None, "kept").unwrap();
+        assert_eq!(table.crashed("page").iter().map(|call| call.waiter).collect::<Vec<_>>(), ["lost"]);
+        assert!(table.call(ALICE, 3, Some("page"), "after").is_ok(), "the session can be navigated again");
     }
 
     #[test]

@@ -7,6 +7,8 @@
     reason = "each test binary uses a part of it, and fails by panicking"
 )]
 
+pub mod site;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,0 +1,158 @@
+//! The task behind [`super::Tabs`]: feeds the tracker and performs its effects.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::event::Event;
+use super::input::{Input, TargetInfo, read};
+use super::setup;
+use super::tabs::Inner;
+use super::tracker::Effect;
+use crate::cdp::{self, CallError, Events};
+
+/// Requests that were answered with credentials; asked again, they were the wrong ones.
+const REMEMBERED_CHALLENGES: usize = 1024;
+
+pub(super) async fn drive(inner: Arc<Inner>, mut events: Events) {
+    let mut tasks = JoinSet::new();
+    let mut challenged = HashSet::new();
+    let mut dropped = 0;
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(event) if event.method().starts_with("Fetch.") => {
+                    answer_fetch(&inner, &event, &mut challenged).await;
+                }
+                Some(event) => {
+                    if let Some(input) = read(&event) {
+                        step(&inner, &mut tasks, input).await;
+                    }
+                }
+                None => break,
+            },
+            input = inner.next_input() => match input {
+                Some(input) => step(&inner, &mut tasks, input).await,
+                None => break,
+            },
+            Some(_) = tasks.join_next() => {}
+        }
+        if events.dropped() != dropped {
+            dropped = events.dropped();
+            tracing::warn!(dropped, "a page reports more than can be followed");
+        }
+    }
+}
+
+async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
+    let effects = inner.tracker().apply(input);
+    inner.changed.send_modify(|version| *version += 1);
+    for effect in effects {
+        match effect {
+            Effect::SetUp { session, page } => {
+                tasks.spawn(setup::set_up(inner.clone(), session, page));
+            }
+            Effect::Release { session } => {
+                let cdp = inner.root.on_session(&session);
+                tasks.spawn(async move { setup::release(&cdp).await });
+            }
+            Effect::AskTitle { target } => {
+                let asked = ask_title(inner.clone(), target);
+                // It fails when the tab is closed, and then there is no title to know.
+                tasks.spawn(async move { drop(asked.await) });
+            }
+            Effect::Committed { url } => {
+                let gone = inner.seeds.lock().unwrap_or_else(PoisonError::into_inner).sprout(&url);
+                for (session, identifier) in gone {
+                    let cdp = inner.root.on_session(&session);
+                    let params = json!({ "identifier": identifier });
+                    tasks.spawn(async move {
+                        let _ = cdp.call_answer("Page.removeScriptToEvaluateOnNewDocument", &params).await;
+                    });
+                }
+            }
+            Effect::Emit(event) => emit(inner, event).await,
+        }
+    }
+}
+
+/// Notes give way to what the owner must know: they only get the first half of the channel.
+async fn emit(inner: &Inner, event: Event) {
+    use std::sync::atomic::Ordering::Relaxed;
+    let is_note = matches!(event, Event::Note { .. });
+    if is_note {
+        if inner.events.capacity() < inner.events.max_capacity() / 2 {
+            inner.notes_dropped.fetch_add(1, Relaxed);
+            return;
+        }
+        let count = inner.notes_dropped.swap(0, Relaxed);
+        if count > 0 {
+            let _ = inner.events.send(Event::NotesDropped { count }).await;
+        }
+    }
+    // An owner that no longer listens needs no events.
+    let _ = inner.events.send(event).await;
+}
+
+/// What a target shows now, for the caller and for the tracker.
+pub(super) async fn ask_title(inner: Arc<Inner>, target: String) -> Result<TargetInfo, CallError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Answer {
+        target_info: TargetInfo,
+    }
+    let params = json!({ "targetId": target });
+    let answer: Answer = inner.root.call_answer("Target.getTargetInfo", &params).await?.decode()?;
+    inner.feed(Input::Info(answer.target_info.clone())).await;
+    Ok(answer.target_info)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Paused {
+    request_id: String,
+    auth_challenge: Option<Challenge>,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    source: Option<String>,
+    origin: String,
+}
+
+/// Requests only pause where credentials are set; all but challenges go on as they are.
+async fn answer_fetch(inner: &Arc<Inner>, event: &cdp::Event, challenged: &mut HashSet<String>) {
+    let (Some(session), Some(paused)) = (event.session(), event.decode::<Paused>()) else { return };
+    let cdp = inner.root.on_session(session);
+    let Some(challenge) = paused.auth_challenge else {
+        cdp.notify_raw("Fetch.continueRequest", &json!({ "requestId": paused.request_id }));
+        return;
+    };
+    if challenged.len() >= REMEMBERED_CHALLENGES {
+        challenged.clear();
+    }
+    let first = challenged.insert(paused.request_id.clone());
+    let emulation = inner.emulation.read().await;
+    let fits = |origin: &Option<String>| {
+        let same = |a: &str, b: &str| match (url::Url::parse(a), url::Url::parse(b)) {
+            (Ok(a), Ok(b)) => a.origin() == b.origin(),
+            (Ok(_) | Err(_), _) => false,
+        };
+        origin.as_ref().is_none_or(|origin| same(origin, &challenge.origin))
+    };
+    let credentials = emulation.http_credentials.as_ref().filter(|credentials| {
+        first && fits(&credentials.origin) && challenge.source.as_deref() != Some("Proxy")
+    });
+    let response = match credentials {
+        Some(credentials) => json!({
+            "response": "ProvideCredentials",
+            "username": credentials.username, "password": credentials.password,
+        }),
+        None => json!({ "response": "CancelAuth" }),
+    };
+    let params = json!({ "requestId": paused.request_id, "authChallengeResponse": response });
+    cdp.notify_raw("Fetch.continueWithAuth", &params);
+}

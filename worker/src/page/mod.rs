@@ -1,0 +1,23 @@
+//! The tabs of a session: which there are, what they show, how they are emulated.
+//!
+//! [`Tabs`] is the handle that commands use. Behind it a task feeds what Chromium reports into the pure
+//! [`tracker`] and performs what that asks for. What the session's owner must know leaves as [`Event`]s.
+
+mod document;
+mod driver;
+mod emulation;
+mod event;
+mod input;
+mod navigation;
+mod setup;
+mod tabs;
+pub mod tracker;
+mod user_agent;
+
+pub use emulation::{ApplyError, Emulation};
+pub use event::{Event, Note};
+pub use input::INTEREST;
+pub use navigation::{Mark, NavigateError, Navigation};
+pub use tabs::{FrameHandle, Scope, TabError, TabHandle, Tabs};
+
+pub(crate) use tabs::watch_targets;

@@ -1,0 +1,127 @@
+//! Going somewhere, and waiting until it is there.
+
+use bus_schema::model::command::WaitUntil;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::tabs::{TabError, Tabs};
+use super::tracker::{Tab, Tracker};
+use crate::cdp::CallError;
+
+/// A place in a tab's history of documents: what comes later is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    n: u32,
+    document: u64,
+    within: u64,
+}
+
+/// A navigation that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Navigation {
+    from: Mark,
+    /// The new document; absent when it is the same one, at another place.
+    loader: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NavigateError {
+    /// As Chromium names it, for example `net::ERR_NAME_NOT_RESOLVED`.
+    #[error("{0}")]
+    Net(String),
+    /// The answer was a file to keep, not a page to show.
+    #[error("a download began where a page was expected")]
+    Download,
+    #[error(transparent)]
+    Tab(#[from] TabError),
+}
+
+impl From<CallError> for NavigateError {
+    fn from(error: CallError) -> Self {
+        Self::Tab(TabError::Call(error))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    loader_id: Option<String>,
+    #[serde(default)]
+    error_text: String,
+    #[serde(default)]
+    is_download: bool,
+}
+
+impl Tabs {
+    /// Where a tab is now, to wait later for what comes after.
+    pub fn mark(&self, n: u32) -> Result<Mark, TabError> {
+        let tracker = self.inner.tracker();
+        let tab = tracker.tab(n).ok_or(TabError::NoSuchTab(n))?;
+        let document = tab.frames.main().map_or(0, |frame| frame.document);
+        Ok(Mark { n, document, within: tab.frames.within })
+    }
+
+    /// Begins a navigation and returns when the server has answered: with what [`Self::arrived`] waits for, or
+    /// with why there will be no page. The caller judges the URL and brings the deadline.
+    pub async fn navigate(
+        &self,
+        n: u32,
+        url: &str,
+        referrer: Option<&str>,
+    ) -> Result<Navigation, NavigateError> {
+        let tab = self.tab(Some(n))?;
+        let from = self.mark(n)?;
+        self.touch(n).await;
+        let mut params = json!({ "url": url });
+        if let Some(referrer) = referrer {
+            params["referrer"] = referrer.into();
+        }
+        let answer: Answer = tab.cdp.call_answer("Page.navigate", &params).await?.decode()?;
+        if answer.is_download {
+            return Err(NavigateError::Download);
+        }
+        if !answer.error_text.is_empty() {
+            return Err(NavigateError::Net(answer.error_text));
+        }
+        Ok(Navigation { from, loader: answer.loader_id })
+    }
+
+    /// Waits until a navigation is as far as asked. If the page has meanwhile gone on to another document, that
+    /// one counts.
+    pub async fn arrived(&self, navigation: &Navigation, until: WaitUntil) -> Result<(), NavigateError> {
+        let from = navigation.from;
+        let Some(loader) = &navigation.loader else { return self.moved_on(from, until).await };
+        self.wait_in(from.n, |tab| {
+            let main = tab.frames.main()?;
+            let begun = main.document > from.document
+                && (main.loader() == loader || main.document > from.document + 1);
+            (begun && tab.frames.is_at(until)).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until a tab shows what came after `mark`: another document, as far as asked, or another place in
+    /// the same one.
+    pub async fn moved_on(&self, mark: Mark, until: WaitUntil) -> Result<(), NavigateError> {
+        self.wait_in(mark.n, |tab| {
+            let main = tab.frames.main()?;
+            let replaced = main.document > mark.document && tab.frames.is_at(until);
+            (replaced || tab.frames.within > mark.within).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until the document that a tab shows is as far as asked.
+    pub async fn loaded(&self, n: u32, until: WaitUntil) -> Result<(), NavigateError> {
+        self.wait_in(n, |tab| tab.frames.is_at(until).then_some(())).await
+    }
+
+    async fn wait_in(&self, n: u32, check: impl Fn(&Tab) -> Option<()>) -> Result<(), NavigateError> {
+        let outcome = |tracker: &Tracker| match tracker.tab(n) {
+            None => Some(Err(TabError::NoSuchTab(n))),
+            Some(tab) if tab.crashed => Some(Err(TabError::Crashed(n))),
+            Some(tab) => check(tab).map(Ok),
+        };
+        Ok(self.inner.wait_for(outcome).await??)
+    }
+}

@@ -1,0 +1,382 @@
+//! Which tabs there are and what they show. Pure: inputs in, effects out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bus_schema::model::command::OpenDialog;
+use bus_schema::model::rpc::DownloadState;
+
+pub use super::document::Frame;
+use super::document::Frames;
+use super::event::Event;
+pub use super::input::Input;
+use super::input::{Attached, Dialog, DownloadBegins, DownloadMoves, FrameInput, TargetInfo};
+use crate::cdp::SessionId;
+
+/// What the driver must do about an input.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Set a session up and let its target run: a whole page, or a frame in a process of its own.
+    SetUp {
+        session: SessionId,
+        page: bool,
+    },
+    /// Not ours: let it run and leave it.
+    Release {
+        session: SessionId,
+    },
+    /// Ask the browser for a target's title: it reports no change of it by itself.
+    AskTitle {
+        target: String,
+    },
+    /// A document of this URL was committed in some frame.
+    Committed {
+        url: String,
+    },
+    Emit(Event),
+}
+
+#[derive(Clone, Debug)]
+pub struct Tab {
+    pub n: u32,
+    pub target: String,
+    pub session: SessionId,
+    pub url: String,
+    pub title: String,
+    /// The browser context, where it is not the session's own.
+    pub context: Option<String>,
+    pub dialog: Option<OpenDialog>,
+    pub crashed: bool,
+    /// Its emulation and its subscriptions are in place.
+    pub ready: bool,
+    pub frames: Frames,
+}
+
+#[derive(Debug)]
+struct Download {
+    n: Option<u32>,
+    url: String,
+    name: String,
+}
+
+#[derive(Debug, Default)]
+pub struct Tracker {
+    tabs: BTreeMap<u32, Tab>,
+    last: u32,
+    /// Tabs in the order of their last activity; the last one is active.
+    recent: Vec<u32>,
+    /// The tab of each session, its own or one of a frame in it.
+    sessions: HashMap<SessionId, u32>,
+    downloads: HashMap<String, Download>,
+    /// The session's own browser context: given, or that of the first page.
+    context: Option<String>,
+}
+
+impl Tracker {
+    pub fn in_context(context: Option<String>) -> Self {
+        Self { context, ..Self::default() }
+    }
+
+    pub fn tabs(&self) -> impl Iterator<Item = &Tab> {
+        self.tabs.values()
+    }
+
+    pub fn tab(&self, n: u32) -> Option<&Tab> {
+        self.tabs.get(&n)
+    }
+
+    pub fn tab_of_target(&self, target: &str) -> Option<&Tab> {
+        self.tabs.values().find(|tab| tab.target == target)
+    }
+
+    /// The tab last opened by a page, activated, navigated or given input.
+    pub fn active(&self) -> Option<u32> {
+        self.recent.last().copied()
+    }
+
+    /// The sessions that are set up, each with whether it speaks for a whole page.
+    pub fn sessions(&self) -> Vec<(SessionId, bool)> {
+        self.sessions
+            .iter()
+            .map(|(session, n)| {
+                (session.clone(), self.tabs.get(n).is_some_and(|tab| &tab.session == session))
+            })
+            .collect()
+    }
+
+    pub fn apply(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Attached { parent, attached } => self.on_attached(parent, attached),
+            Input::Detached { session } => self.on_detached(&session),
+            Input::Info(info) => self.on_info(&info),
+            Input::Ready { session } => self.on_ready(&session),
+            Input::DialogOpening { session, dialog } => self.on_dialog(&session, dialog),
+            Input::DialogClosed { session, accepted } => self.on_dialog_closed(&session, accepted),
+            Input::Crashed { session } => self.on_crashed(&session),
+            Input::DownloadBegins(download) => self.on_download(download),
+            Input::DownloadMoves(moved) => self.on_download_moved(&moved),
+            Input::Touched { n } => self.make_active(n),
+            Input::Note { session, note } => match self.sessions.get(&session) {
+                Some(n) => vec![Effect::Emit(Event::Note { n: *n, note })],
+                None => Vec::new(),
+            },
+            Input::Reloaded { session } => {
+                if let Some(tab) = self.by_session(&session) {
+                    tab.crashed = false;
+                }
+                Vec::new()
+            }
+            Input::Frame(input) => self.on_frame(input),
+        }
+    }
+
+    fn by_session(&mut self, session: &SessionId) -> Option<&mut Tab> {
+        self.tabs.get_mut(self.sessions.get(session)?)
+    }
+
+    fn by_frame(&mut self, frame: &str) -> Option<&mut Tab> {
+        self.tabs.values_mut().find(|tab| tab.frames.get(frame).is_some())
+    }
+
+    fn on_attached(&mut self, parent: Option<SessionId>, attached: Attached) -> Vec<Effect> {
+        let session: SessionId = attached.session_id.into();
+        let info = attached.target_info;
+        if info.kind == "iframe" {
+            let n = parent.and_then(|parent| self.sessions.get(&parent).copied());
+            return match n {
+                Some(n) => {
+                    self.sessions.insert(session.clone(), n);
+                    vec![Effect::SetUp { session, page: false }]
+                }
+                None => vec![Effect::Release { session }],
+            };
+        }
+        // A further session of a page that is known is somebody's own affair.
+        if self.tab_of_target(&info.target_id).is_some() {
+            return Vec::new();
+        }
+        if info.kind != "page" {
+            return vec![Effect::Release { session }];
+        }
+        self.open(session, info)
+    }
+
+    fn open(&mut self, session: SessionId, info: TargetInfo) -> Vec<Effect> {
+        if self.context.is_none() {
+            self.context.clone_from(&info.browser_context_id);
+        }
+        let context = info.browser_context_id.filter(|context| self.context.as_ref() != Some(context));
+        let opener = info.opener_id.as_deref().and_then(|opener| self.tab_of_target(opener)).map(|tab| tab.n);
+        self.last += 1;
+        let n = self.last;
+        let tab = Tab {
+            n,
+            frames: Frames::new(&info.target_id, session.clone()),
+            target: info.target_id,
+            session: session.clone(),
+            url: info.url.clone(),
+            title: String::new(),
+            context,
+            dialog: None,
+            crashed: false,
+            ready: false,
+        };
+        self.tabs.insert(n, tab);
+        self.sessions.insert(session.clone(), n);
+        let mut effects = vec![
+            Effect::SetUp { session, page: true },
+            Effect::Emit(Event::TabOpened { n, url: info.url, opener }),
+        ];
+        // What a page opens comes to the front; what a client opens stays behind until it is used.
+        if opener.is_some() || self.recent.is_empty() {
+            effects.extend(self.make_active(n));
+        } else {
+            self.recent.insert(0, n);
+        }
+        effects
+    }
+
+    fn make_active(&mut self, n: u32) -> Vec<Effect> {
+        if self.active() == Some(n) || !self.tabs.contains_key(&n) {
+            return Vec::new();
+        }
+        self.recent.retain(|other| *other != n);
+        self.recent.push(n);
+        vec![Effect::Emit(Event::TabActivated { n })]
+    }
+
+    fn on_detached(&mut self, session: &str) -> Vec<Effect> {
+        let Some((session, n)) = self.sessions.remove_entry(session) else { return Vec::new() };
+        if self.tabs.get(&n).is_none_or(|tab| tab.session != session) {
+            return Vec::new();
+        }
+        self.tabs.remove(&n);
+        self.sessions.retain(|_, of| *of != n);
+        let was_active = self.active() == Some(n);
+        self.recent.retain(|other| *other != n);
+        let mut effects = vec![Effect::Emit(Event::TabClosed { n })];
+        if was_active && let Some(n) = self.active() {
+            effects.push(Effect::Emit(Event::TabActivated { n }));
+        }
+        effects
+    }
+
+    fn on_info(&mut self, info: &TargetInfo) -> Vec<Effect> {
+        let Some(tab) = self.tabs.values_mut().find(|tab| tab.target == info.target_id) else {
+            return Vec::new();
+        };
+        let title = info.shown_title();
+        if tab.title == title {
+            return Vec::new();
+        }
+        title.clone_into(&mut tab.title);
+        vec![Effect::Emit(Event::Titled { n: tab.n, title: title.to_owned() })]
+    }
+
+    fn on_ready(&mut self, session: &SessionId) -> Vec<Effect> {
+        if let Some(tab) = self.by_session(session)
+            && &tab.session == session
+        {
+            tab.ready = true;
+        }
+        Vec::new()
+    }
+
+    fn on_frame(&mut self, input: FrameInput) -> Vec<Effect> {
+        match input {
+            FrameInput::Found { session, frames } => {
+                let Some(tab) = self.by_session(&session) else { return Vec::new() };
+                for frame in &frames {
+                    tab.frames.found(&session, frame);
+                    if tab.frames.is_main(&frame.id) && tab.frames.shows(frame) {
+                        tab.url = format!("{}{}", frame.url, frame.url_fragment);
+                    }
+                }
+            }
+            FrameInput::Attached { session, frame, parent } => {
+                if let Some(tab) = self.by_session(&session) {
+                    tab.frames.attached(&session, &frame, &parent);
+                }
+            }
+            FrameInput::Navigated { session, frame } => return self.on_navigated(&session, &frame),
+            FrameInput::NavigatedWithin { frame, url } => return self.on_navigated_within(&frame, &url),
+            FrameInput::Detached { session, frame, swap } => {
+                if let Some(tab) = self.by_session(&session) {
+                    tab.frames.detached(&frame, swap);
+                }
+            }
+            FrameInput::Lifecycle { frame, loader, name } => {
+                if let Some(tab) = self.by_frame(&frame) {
+                    tab.frames.lifecycle(&frame, &loader, &name);
+                    if tab.frames.is_main(&frame) && matches!(name.as_str(), "DOMContentLoaded" | "load") {
+                        return vec![Effect::AskTitle { target: tab.target.clone() }];
+                    }
+                }
+            }
+            FrameInput::World { session, id, frame } => {
+                if let Some(tab) = self.by_session(&session) {
+                    tab.frames.world(&session, &frame, id);
+                }
+            }
+            FrameInput::WorldGone { session, id } => self.worlds_gone(&session, Some(id)),
+            FrameInput::WorldsGone { session } => self.worlds_gone(&session, None),
+        }
+        Vec::new()
+    }
+
+    fn worlds_gone(&mut self, session: &SessionId, id: Option<i64>) {
+        if let Some(tab) = self.by_session(session) {
+            tab.frames.worlds_gone(session, id);
+        }
+    }
+
+    fn on_navigated(&mut self, session: &SessionId, frame: &super::input::Frame) -> Vec<Effect> {
+        let Some(tab) = self.by_session(session) else { return Vec::new() };
+        tab.frames.navigated(session, frame);
+        let mut effects = vec![Effect::Committed { url: frame.url.clone() }];
+        if tab.frames.is_main(&frame.id) {
+            tab.url = format!("{}{}", frame.url, frame.url_fragment);
+            tab.crashed = false;
+            let (n, url) = (tab.n, tab.url.clone());
+            effects.push(Effect::Emit(Event::Navigated { n, url, same_document: false }));
+        }
+        effects
+    }
+
+    fn on_navigated_within(&mut self, frame: &str, url: &str) -> Vec<Effect> {
+        let Some(tab) = self.by_frame(frame) else { return Vec::new() };
+        tab.frames.navigated_within(frame, url);
+        if !tab.frames.is_main(frame) {
+            return Vec::new();
+        }
+        url.clone_into(&mut tab.url);
+        vec![Effect::Emit(Event::Navigated { n: tab.n, url: url.to_owned(), same_document: true })]
+    }
+
+    fn on_dialog(&mut self, session: &SessionId, dialog: Dialog) -> Vec<Effect> {
+        let Some(tab) = self.by_session(session) else { return Vec::new() };
+        let dialog = OpenDialog {
+            tab: tab.n,
+            kind: dialog.kind,
+            message: dialog.message,
+            default_value: dialog.default_prompt,
+            url: dialog.url,
+        };
+        tab.dialog = Some(dialog.clone());
+        vec![Effect::Emit(Event::DialogOpened(dialog))]
+    }
+
+    fn on_dialog_closed(&mut self, session: &SessionId, accepted: bool) -> Vec<Effect> {
+        let Some(tab) = self.by_session(session) else { return Vec::new() };
+        match tab.dialog.take() {
+            Some(_) => vec![Effect::Emit(Event::DialogClosed { n: tab.n, accepted })],
+            None => Vec::new(),
+        }
+    }
+
+    fn on_crashed(&mut self, session: &SessionId) -> Vec<Effect> {
+        let Some(tab) = self.by_session(session) else { return Vec::new() };
+        // A frame's own process may crash alone; the page lives on with a hole.
+        if &tab.session != session || tab.crashed {
+            return Vec::new();
+        }
+        tab.crashed = true;
+        tab.dialog = None;
+        tab.frames.worlds_gone(session, None);
+        vec![Effect::Emit(Event::Crashed { n: tab.n })]
+    }
+
+    fn on_download(&mut self, download: DownloadBegins) -> Vec<Effect> {
+        let n = self.by_frame(&download.frame_id).map(|tab| tab.n);
+        let DownloadBegins { guid, url, suggested_filename: name, .. } = download;
+        self.downloads.insert(guid.clone(), Download { n, url: url.clone(), name: name.clone() });
+        let state = DownloadState::InProgress;
+        vec![Effect::Emit(Event::Download { guid, n, url, name, received: 0, total: None, state })]
+    }
+
+    fn on_download_moved(&mut self, moved: &DownloadMoves) -> Vec<Effect> {
+        let state = match moved.state.as_str() {
+            "completed" => DownloadState::Completed,
+            "canceled" => DownloadState::Canceled,
+            _ => DownloadState::InProgress,
+        };
+        let download = match state {
+            DownloadState::InProgress => self.downloads.get(&moved.guid),
+            DownloadState::Completed | DownloadState::Canceled => None,
+        };
+        let (n, url, name) = match download {
+            Some(download) => (download.n, download.url.clone(), download.name.clone()),
+            // The last report of it, or one of another's browser context.
+            None => match self.downloads.remove(&moved.guid) {
+                Some(download) => (download.n, download.url, download.name),
+                None => return Vec::new(),
+            },
+        };
+        let total = (moved.total_bytes > 0.0).then_some(moved.total_bytes as u64);
+        let (guid, received) = (moved.guid.clone(), moved.received_bytes as u64);
+        vec![Effect::Emit(Event::Download { guid, n, url, name, received, total, state })]
+    }
+}
+
+#[cfg(test)]
+#[path = "tracker_tests.rs"]
+mod tests;
