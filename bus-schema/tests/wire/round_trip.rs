@@ -64,7 +64,7 @@ proptest! {
 fn every_action() {
     let mut seen = BTreeSet::new();
     for strategy in command::actions() {
-        let mut runner = TestRunner::deterministic();
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(64));
         seen.insert(strategy.new_tree(&mut runner).unwrap().current().action());
         runner
             .run(&command::with_options(strategy), |request| {
