@@ -41,6 +41,8 @@ pub struct Entry {
     #[serde(default)]
     pub tabs: Vec<Tab>,
     pub created_at: Timestamp,
+    /// When it came into its state, in bus time.
+    pub since: Timestamp,
     /// When it stops waiting, in bus time.
     pub queue_deadline: Timestamp,
     #[serde(default)]
@@ -71,6 +73,7 @@ impl Entry {
             page: Page::default(),
             tabs: Vec::new(),
             created_at: now,
+            since: now,
             queue_deadline: now.plus(spec.queue_timeout_s.duration()),
             ready_at: None,
             ended_at: None,
@@ -80,6 +83,23 @@ impl Entry {
             id,
             tenant,
             spec,
+        }
+    }
+
+    /// The entry in another state, as of `now`.
+    #[must_use]
+    pub fn in_state(&self, state: State, now: Timestamp) -> Self {
+        Self { state, since: now, ..self.clone() }
+    }
+
+    /// The entry as it ends.
+    #[must_use]
+    pub fn ended(&self, reason: EndReason, detail: Option<String>, now: Timestamp) -> Self {
+        Self {
+            end_reason: Some(reason),
+            end_detail: detail,
+            ended_at: Some(now),
+            ..self.in_state(State::Ended, now)
         }
     }
 

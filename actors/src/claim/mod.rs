@@ -1,0 +1,8 @@
+//! Taking requests: in which order, how many at once, and what becomes of each.
+
+mod actor;
+mod process;
+mod state;
+
+pub use actor::{ClaimActor, ClaimArgs, ClaimMsg};
+pub use state::{ClaimLoop, Limits};

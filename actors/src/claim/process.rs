@@ -1,0 +1,281 @@
+//! What becomes of one request: from the pull to a session that is ready, or to its end.
+
+use std::{sync::Arc, time::Duration};
+
+use bus_schema::{
+    Error, WorkerId,
+    model::{
+        entry::{Entry, MAX_ATTEMPTS},
+        event::{Event, EventType},
+        rpc::WorkRequest,
+        session::{EndReason, State},
+    },
+    stream::WORK_PROGRESS,
+};
+use ractor::ActorRef;
+use tokio::sync::mpsc;
+use tracing::{debug, info, warn};
+
+use crate::{
+    gate::Gate,
+    port::{Browser, BrowserEvent, Browsers, Bus, Claim, Stored, WriteFailure},
+    session::{Adopted, end},
+    warm::{WarmMsg, take_warm},
+};
+
+/// How many events of a browser may wait for its session.
+const BROWSER_EVENTS: usize = 256;
+/// A start that failed is tried again after this, times the number of attempts.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What a claim needs. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Claimer {
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) browsers: Arc<dyn Browsers>,
+    pub(super) gate: Gate,
+    pub(super) worker: WorkerId,
+    pub(super) warm: ActorRef<WarmMsg>,
+}
+
+/// Why a request is put aside without a session.
+enum Aside {
+    /// The message is done with.
+    Ack,
+    /// To be delivered again later.
+    Nak(Duration),
+    /// Nobody will ever be able to read it.
+    Term,
+    /// Left as it is: it is delivered again by itself.
+    Leave,
+}
+
+impl Claimer {
+    /// Claims the session that is asked for. `None`: there is nothing to own.
+    pub(super) async fn claim(&self, claim: &dyn Claim) -> Option<Adopted> {
+        let aside = match self.find(claim).await {
+            Ok(found) => match self.start(claim, found).await {
+                Ok(adopted) => {
+                    // The entry is ready: if this ack is lost, whoever gets the message again sees that and forgets it.
+                    if let Err(e) = claim.ack().await {
+                        debug!(error = %e, "the ack of a claimed request was not answered");
+                    }
+                    return Some(adopted);
+                }
+                Err(aside) => aside,
+            },
+            Err(aside) => aside,
+        };
+        let told = match aside {
+            Aside::Ack => claim.ack().await,
+            Aside::Nak(delay) => claim.nak(delay).await,
+            Aside::Term => claim.term().await,
+            Aside::Leave => Ok(()),
+        };
+        if let Err(e) = told {
+            debug!(error = %e, "the stream was not told what became of a request");
+        }
+        None
+    }
+
+    /// The entry to claim, if this request is one that may be served.
+    async fn find(&self, claim: &dyn Claim) -> Result<Stored, Aside> {
+        if claim.is_newer() {
+            return Err(Aside::Nak(RETRY_AFTER));
+        }
+        let request = claim.request().as_ref().map_err(|e| {
+            warn!(error = %e, "an unreadable request was thrown away");
+            Aside::Term
+        })?;
+        let queue = claim.queue();
+        if request.tenant != queue.tenant || *request.session.region() != queue.region {
+            warn!("a request whose tenant or region is not that of its queue was thrown away");
+            return Err(Aside::Term);
+        }
+        let found = self.bus.entry(request.tenant.clone(), request.session.clone()).await;
+        let stored = match found.map_err(|_| Aside::Leave)? {
+            Some(stored) if stored.entry.state.is_claimable() => stored,
+            Some(_) => return Err(Aside::Ack),
+            None => Stored { entry: self.entry_of(request), revision: 0 },
+        };
+        let over = stored.entry.state == State::Queued && stored.entry.queue_deadline <= self.bus.now();
+        if over {
+            self.end(&stored, EndReason::QueueTimeout, None).await?;
+            return Err(Aside::Ack);
+        }
+        Ok(stored)
+    }
+
+    /// A service on the bus made the id and left the entry to the claim.
+    fn entry_of(&self, request: &WorkRequest) -> Entry {
+        let now = self.bus.now();
+        let mut entry =
+            Entry::queued(request.session.clone(), request.tenant.clone(), request.spec.clone(), now);
+        if let Some(deadline) = request.deadline {
+            entry.queue_deadline = deadline;
+        }
+        entry
+    }
+
+    async fn start(&self, claim: &dyn Claim, found: Stored) -> Result<Adopted, Aside> {
+        let began = self.bus.now();
+        let recovered = found.entry.state == State::Recovering;
+        let warm = if self.browsers.serves_warm(&found.entry) { take_warm(&self.warm).await } else { None };
+        // What takes time or acts on the world before the session is ready needs an entry that says whose it is.
+        let opens_pages = found.entry.spec.url.is_some() || recovered;
+        let owned = if warm.is_none() || opens_pages { self.own(&found).await? } else { found };
+        let (sink, events) = mpsc::channel(BROWSER_EVENTS);
+        let made = self.keep_alive(claim, self.make(&owned.entry, warm, sink)).await;
+        let browser = match made {
+            Ok(browser) => browser,
+            Err(e) => return Err(self.failed(&owned, &e).await),
+        };
+        let mut ready = owned.entry.in_state(State::Ready, self.bus.now());
+        if owned.entry.state != State::Starting {
+            ready.owner = Some(self.worker.clone());
+            ready.epoch = owned.entry.epoch.next();
+        }
+        let now = self.bus.now();
+        if ready.ready_at.is_none() {
+            ready.ready_at = Some(now);
+            ready.timings.queued_ms = millis(began.since(ready.created_at));
+            ready.timings.start_ms = millis(now.since(began));
+        }
+        ready.page = browser.page();
+        ready.tabs = browser.tabs();
+        self.publish(ready, owned.revision, browser, events, recovered).await
+    }
+
+    /// Subscribe, then the entry, then the event: no first command meets `no responders`.
+    async fn publish(
+        &self,
+        ready: Entry,
+        revision: u64,
+        browser: Arc<dyn Browser>,
+        events: mpsc::Receiver<BrowserEvent>,
+        recovered: bool,
+    ) -> Result<Adopted, Aside> {
+        let inbox = self.bus.serve(ready.tenant.clone(), ready.id.clone()).await.map_err(|_| Aside::Leave)?;
+        let noted = if recovered {
+            self.bus.noted_keys(ready.tenant.clone(), ready.id.clone()).await.map_err(|_| Aside::Leave)?
+        } else {
+            Vec::new()
+        };
+        let revision = self.write(ready.clone(), revision).await?;
+        let kind = if recovered { EventType::Recovered } else { EventType::Ready };
+        let data = serde_json::to_value(ready.session()).unwrap_or_default();
+        let event = Event::new(kind, ready.id.clone(), ready.epoch, data);
+        if let Err(e) = self.bus.publish(ready.tenant.clone(), event).await {
+            // Who waits reads the entry too; the log lacks an event that the metrics count.
+            debug!(error = %e, "an event was not published");
+        }
+        info!(session_id = %ready.id, tenant = %ready.tenant, epoch = %ready.epoch, "session ready");
+        Ok(Adopted { entry: ready, revision, browser, events, inbox, noted })
+    }
+
+    /// CAS to starting: from here on the session is ours to start, or to give back.
+    async fn own(&self, found: &Stored) -> Result<Stored, Aside> {
+        let mut starting = found.entry.in_state(State::Starting, self.bus.now());
+        starting.owner = Some(self.worker.clone());
+        starting.epoch = found.entry.epoch.next();
+        let revision = self.write(starting.clone(), found.revision).await?;
+        Ok(Stored { entry: starting, revision })
+    }
+
+    async fn write(&self, entry: Entry, revision: u64) -> Result<u64, Aside> {
+        if !self.gate.may_act() {
+            return Err(Aside::Leave);
+        }
+        self.bus.write(entry, revision).await.map_err(|failure| match failure {
+            // Somebody else's: cancelled, timed out, or claimed.
+            WriteFailure::Lost(_) => Aside::Ack,
+            WriteFailure::Unavailable(_) => Aside::Leave,
+        })
+    }
+
+    async fn make(
+        &self,
+        entry: &Entry,
+        warm: Option<Arc<dyn Browser>>,
+        sink: mpsc::Sender<BrowserEvent>,
+    ) -> Result<Arc<dyn Browser>, Error> {
+        let browser = match warm {
+            Some(browser) => browser,
+            None => self.browsers.start(entry.clone()).await.map_err(|e| Error::unavailable(e.detail))?,
+        };
+        browser.prepare(entry.clone(), sink).await?;
+        Ok(browser)
+    }
+
+    /// Tells the stream every 3 s that the start is under way, so that nobody else is given it.
+    async fn keep_alive<T>(&self, claim: &dyn Claim, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(WORK_PROGRESS) => {
+                    if let Err(e) = claim.progress().await {
+                        debug!(error = %e, "no progress could be told");
+                    }
+                }
+            }
+        }
+    }
+
+    /// A start that failed goes back into the queue, the third one ends the session.
+    async fn failed(&self, owned: &Stored, error: &Error) -> Aside {
+        warn!(session_id = %owned.entry.id, error = %error, "a session could not be started");
+        let mut entry = owned.entry.clone();
+        entry.attempts += 1;
+        // What the request itself asks for and cannot be done fails alike everywhere.
+        let hopeless = !error.retryable;
+        if hopeless || entry.attempts >= MAX_ATTEMPTS {
+            let stored = Stored { entry, revision: owned.revision };
+            let detail = error.detail.clone();
+            return match self.end(&stored, EndReason::StartFailed, Some(detail)).await {
+                Ok(()) => Aside::Ack,
+                Err(aside) => aside,
+            };
+        }
+        if entry.state != State::Starting {
+            // A warm browser failed before the entry was touched: it stands as it was.
+            return Aside::Nak(RETRY_AFTER);
+        }
+        let attempts = entry.attempts;
+        let back = if owned.entry.ready_at.is_some() { State::Recovering } else { State::Queued };
+        let mut queued = entry.in_state(back, self.bus.now());
+        queued.owner = None;
+        match self.write_back(queued, owned.revision).await {
+            Ok(()) => Aside::Nak(RETRY_AFTER * attempts),
+            Err(aside) => aside,
+        }
+    }
+
+    /// Giving back changes the owner, which the rule for unanswered writes would take for another's write.
+    async fn write_back(&self, queued: Entry, revision: u64) -> Result<(), Aside> {
+        match self.bus.write(queued.clone(), revision).await {
+            Ok(_) => Ok(()),
+            Err(WriteFailure::Lost(Some(stored)))
+                if stored.entry.state == State::Starting
+                    && stored.entry.owner.as_ref() == Some(&self.worker)
+                    && stored.entry.epoch == queued.epoch =>
+            {
+                self.bus.write(queued, stored.revision).await.map(drop).map_err(|_| Aside::Leave)
+            }
+            Err(WriteFailure::Lost(_)) => Err(Aside::Ack),
+            Err(WriteFailure::Unavailable(_)) => Err(Aside::Leave),
+        }
+    }
+
+    async fn end(&self, stored: &Stored, reason: EndReason, detail: Option<String>) -> Result<(), Aside> {
+        match end(&*self.bus, stored, reason, detail).await {
+            Ok(_) => Ok(()),
+            Err(WriteFailure::Lost(_)) => Err(Aside::Ack),
+            Err(WriteFailure::Unavailable(_)) => Err(Aside::Leave),
+        }
+    }
+}
+
+fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,237 @@
+//! What the actors need of the world, as traits. The crate `worker` implements them.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use bus_schema::{
+    Error, SessionId, Tenant, WorkerId,
+    model::{
+        command::{CommandRequest, OpenDialog},
+        create::PatchSession,
+        entry::Entry,
+        event::{Event, EventType},
+        input::InputBatch,
+        rpc::{Attachment, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest},
+        session::{EndReason, Page, Tab},
+        time::Timestamp,
+        worker::Worker,
+        ws::FramesWish,
+    },
+    subject::Queue,
+};
+use serde_json::value::RawValue;
+use tokio::{sync::mpsc, time::Instant};
+
+/// What a port gives back later.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An entry with the revision that the next write must expect.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub entry: Entry,
+    pub revision: u64,
+}
+
+/// Why an entry was not written.
+#[derive(Debug)]
+pub enum WriteFailure {
+    /// Somebody else's write stands.
+    Lost(Option<Box<Stored>>),
+    /// Whether it stands is not known.
+    Unavailable(Error),
+}
+
+/// What became of a renewal.
+#[derive(Debug)]
+pub enum LeaseFailure {
+    /// Another revision stands. `ours`: our own value, written by a renewal whose answer was lost.
+    Refused {
+        revision: u64,
+        ours: bool,
+    },
+    Unavailable(Error),
+}
+
+/// A worker's lease as a reaper sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub worker: WorkerId,
+    /// `None`: deleted or expired.
+    pub revision: Option<u64>,
+}
+
+/// The bus.
+pub trait Bus: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+
+    fn last_lease_revision(&self) -> Pending<'_, Result<u64, Error>>;
+    fn renew_lease(&self, n: u64, expected: u64, timeout: Duration)
+    -> Pending<'_, Result<u64, LeaseFailure>>;
+    /// `Ok(false)`: somebody was first, or it was renewed after all.
+    fn delete_lease(&self, worker: WorkerId, seen: u64) -> Pending<'_, Result<bool, Error>>;
+    fn leases(&self) -> Pending<'_, Result<Vec<Seen>, Error>>;
+    fn lease_of(&self, worker: WorkerId) -> Pending<'_, Result<Seen, Error>>;
+    /// Whether a worker answers on its control subject.
+    fn ping(&self, worker: WorkerId, timeout: Duration) -> Pending<'_, bool>;
+    fn announce(&self, worker: Worker) -> Pending<'_, Result<(), Error>>;
+    fn forget(&self, worker: WorkerId) -> Pending<'_, Result<(), Error>>;
+    fn workers(&self) -> Pending<'_, Result<Vec<Worker>, Error>>;
+
+    fn entry(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>>;
+    fn entry_from_leader(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>>;
+    fn entries(&self) -> Pending<'_, Result<Vec<Stored>, Error>>;
+    fn write(&self, entry: Entry, expected: u64) -> Pending<'_, Result<u64, WriteFailure>>;
+
+    fn waiting(&self) -> Pending<'_, Result<BTreeMap<Queue, u64>, Error>>;
+    fn pull(&self, queue: Queue) -> Pending<'_, Result<Option<Arc<dyn Claim>>, Error>>;
+    /// Puts a request for the session of `entry` into its queue again.
+    fn requeue(&self, entry: Entry) -> Pending<'_, Result<(), Error>>;
+
+    fn publish(&self, tenant: Tenant, event: Event) -> Pending<'_, Result<(), Error>>;
+    /// Publishes and waits until it is stored.
+    fn publish_stored(&self, tenant: Tenant, event: Event) -> Pending<'_, Result<(), Error>>;
+    fn publish_ended(&self, tenant: Tenant, event: Event) -> Pending<'_, Result<bool, Error>>;
+    /// Keys that earlier owners noted in the log.
+    fn noted_keys(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Vec<String>, Error>>;
+
+    fn serve(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Box<dyn Inbox>, Error>>;
+    /// Opens input of one connection. What comes is handed to `sink`; the subscription goes with the guard.
+    fn inputs(
+        &self,
+        id: SessionId,
+        conn: bus_schema::ConnId,
+        sink: mpsc::Sender<InputBatch>,
+    ) -> Pending<'_, Result<Guard, Error>>;
+    /// Opens the heartbeats of a session's viewers, in the same way.
+    fn beats(&self, id: SessionId, sink: mpsc::Sender<ViewBeat>) -> Pending<'_, Result<Guard, Error>>;
+}
+
+/// Ends something when dropped.
+pub type Guard = Box<dyn Send + Sync>;
+
+/// A request taken off its queue.
+pub trait Claim: Send + Sync {
+    fn queue(&self) -> &Queue;
+    fn request(&self) -> &Result<WorkRequest, Error>;
+    /// Of a schema that this worker does not read.
+    fn is_newer(&self) -> bool;
+    fn ack(&self) -> Pending<'_, Result<(), Error>>;
+    fn nak(&self, delay: Duration) -> Pending<'_, Result<(), Error>>;
+    fn term(&self) -> Pending<'_, Result<(), Error>>;
+    fn progress(&self) -> Pending<'_, Result<(), Error>>;
+    /// A span under the publisher's, for what the claim does.
+    fn span(&self) -> tracing::Span;
+}
+
+/// The subscription of an owner.
+pub trait Inbox: Send {
+    /// `None`: closed for good.
+    fn next(&mut self) -> Pending<'_, Option<Incoming>>;
+}
+
+/// A request to the owner, with the duty to answer it.
+pub struct Incoming {
+    pub request: OwnerRequest,
+    pub responder: Box<dyn Responder>,
+    /// Under the asker's.
+    pub span: tracing::Span,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").field("verb", &self.request.verb()).finish_non_exhaustive()
+    }
+}
+
+/// Answers one request. Dropped without an answer, it says that the outcome is unknown.
+pub trait Responder: Send + Sync {
+    fn send(self: Box<Self>, reply: OwnerReply);
+}
+
+/// Makes browsers.
+pub trait Browsers: Send + Sync + 'static {
+    /// A browser started before anybody asked for it.
+    fn warm(&self) -> Pending<'_, Result<Arc<dyn Browser>, StartError>>;
+    /// Whether a warm browser can serve this session.
+    fn serves_warm(&self, entry: &Entry) -> bool;
+    /// A browser for this session.
+    fn start(&self, entry: Entry) -> Pending<'_, Result<Arc<dyn Browser>, StartError>>;
+    /// Stops all of them, at once.
+    fn freeze_all(&self);
+    /// Lets all of them go on.
+    fn thaw_all(&self);
+    /// 0 to 1: memory and CPU pressure of the machine.
+    fn pressure(&self) -> f64;
+    /// The most starts at once.
+    fn start_limit(&self) -> usize;
+}
+
+/// Why there is no browser.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{detail}")]
+pub struct StartError {
+    pub detail: String,
+    /// Another attempt, perhaps elsewhere, can succeed.
+    pub retryable: bool,
+}
+
+/// What a command gave.
+#[derive(Debug)]
+pub struct Output {
+    pub result: Box<RawValue>,
+    pub attachment: Option<Attachment>,
+    /// The dialog that it opened and that is open still.
+    pub dialog: Option<OpenDialog>,
+}
+
+/// The browser of one session, real or simulated. Dropped, it is gone with its processes and files.
+pub trait Browser: Send + Sync + 'static {
+    /// Makes it what the entry asks for: emulation, proxy, storage, scripts, tabs to open. `sink` gets its events.
+    fn prepare(&self, entry: Entry, sink: mpsc::Sender<BrowserEvent>) -> Pending<'_, Result<(), Error>>;
+    fn run(&self, request: CommandRequest, deadline: Instant) -> Pending<'_, Result<Output, Error>>;
+    fn is_alive(&self) -> bool;
+    fn page(&self) -> Page;
+    fn tabs(&self) -> Vec<Tab>;
+    /// Which tab a command without `tab` means.
+    fn active_tab(&self) -> u32;
+    fn dialog(&self, tab: Option<u32>) -> Option<OpenDialog>;
+    fn answer_dialog(&self, tab: u32, accept: bool) -> Pending<'_, Result<(), Error>>;
+    fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>>;
+    /// Releases pressed buttons and keys.
+    fn release_input(&self) -> Pending<'_, ()>;
+    fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
+    /// What all viewers together want to see; `None`: nobody watches.
+    fn watch(&self, wish: Option<FramesWish>);
+    fn freeze(&self);
+    fn thaw(&self);
+    /// Ends it. Returns when its processes and files are gone, or after its own deadline.
+    fn close(&self) -> Pending<'_, ()>;
+}
+
+/// What a browser says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrowserEvent {
+    /// To be published as it is.
+    Say { kind: EventType, data: serde_json::Value },
+    /// Pages, titles or tabs have changed.
+    Changed,
+    /// A dialog opened (`Some`) or was closed on a tab.
+    Dialog { tab: u32, open: Option<OpenDialog> },
+    /// It is over.
+    Gone { reason: EndReason, detail: String },
+}
+
+/// What `PATCH` changes of an entry.
+pub fn patch(entry: &mut Entry, patch: PatchSession) {
+    if let Some(name) = patch.name {
+        entry.spec.name = Some(name);
+    }
+    if let Some(labels) = patch.labels {
+        entry.spec.labels = labels;
+    }
+    if let Some(s) = patch.idle_timeout_s {
+        entry.spec.idle_timeout_s.0 = s;
+    }
+    if let Some(s) = patch.max_lifetime_s {
+        entry.spec.max_lifetime_s.0 = s;
+    }
+}

@@ -1,0 +1,46 @@
+//! From the bus into the session: never more than it can hold.
+
+use std::sync::Arc;
+
+use bus_schema::{Error, model::rpc::OwnerReply};
+use ractor::ActorRef;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::actor::SessionMsg;
+use crate::{
+    gate::Gate,
+    port::{Inbox, Incoming},
+};
+
+/// Requests of one session that may be under way at once.
+const PERMITS: usize = 512;
+
+/// A request with the permit it holds until it is answered.
+#[derive(Debug)]
+pub struct Admitted {
+    pub incoming: Incoming,
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// Reads the inbox for as long as the session lives. While the worker is frozen nothing is taken.
+pub(super) async fn run(mut inbox: Box<dyn Inbox>, gate: Gate, session: ActorRef<SessionMsg>) {
+    let permits = Arc::new(Semaphore::new(PERMITS));
+    while let Some(incoming) = inbox.next().await {
+        if !gate.may_act() {
+            gate.wait().await;
+        }
+        match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => {
+                if session.cast(SessionMsg::Request(Box::new(Admitted { incoming, permit }))).is_err() {
+                    return;
+                }
+            }
+            Err(_) => {
+                let error = Error::resource_exhausted("too many requests of this session are under way")
+                    .not_started()
+                    .retry_after(std::time::Duration::from_secs(1));
+                incoming.responder.send(OwnerReply::error(error));
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One session: who may act on it, in which order, and how it ends.
+
+mod actor;
+mod control;
+mod ending;
+mod ingress;
+mod keys;
+mod state;
+#[cfg(test)]
+mod state_tests;
+mod supervisor;
+mod viewers;
+mod writer;
+
+pub use actor::{SessionActor, SessionArgs, SessionMsg};
+pub use control::{ControlInput, Controls};
+pub use ending::end;
+pub use keys::{Answer, Keys, Known};
+pub use state::{Asked, Effect, Input, Session, Settings, Ticket};
+pub use supervisor::{Adopted, SessionsActor, SessionsArgs, SessionsMsg};
+pub use viewers::Viewers;
