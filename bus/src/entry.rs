@@ -22,6 +22,8 @@ use crate::{
 
 /// How long one attempt to write waits for the server.
 const ATTEMPT: Duration = Duration::from_secs(2);
+/// How long a write is repeated while the server does not answer.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// An entry with the revision that the next write must expect.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,9 +96,17 @@ impl Entries {
             .collect())
     }
 
-    /// Writes a new entry. `Lost` shows the one that stands there.
+    /// Writes a new entry. `Lost` shows the one that stands there, also where its owner and epoch are the same: two
+    /// edges under one idempotency key have neither.
     pub async fn create(&self, entry: &Entry) -> Result<u64, WriteError> {
-        self.write(entry, 0).await
+        let until = Instant::now() + PATIENCE;
+        self.write_as(entry, 0, until, |_, _| false).await
+    }
+
+    /// Takes a new entry back whose request no queue took, so that its id can be used again.
+    pub async fn withdraw(&self, entry: &Entry, revision: u64) -> Result<(), Error> {
+        let bucket = self.bucket(entry.id.region());
+        bucket.delete(&entry.key(), revision).await.map_err(|e| Error::unavailable(e.to_string()))
     }
 
     /// Writes `entry` over revision `expected`.
@@ -105,15 +115,21 @@ impl Entries {
     /// what was to be written, it is done; if it still has this owner and epoch, its revision is taken and the write
     /// repeated; anything else is lost.
     pub async fn write(&self, entry: &Entry, expected: u64) -> Result<u64, WriteError> {
-        self.write_until(entry, expected, Instant::now() + Duration::from_secs(6)).await
+        self.write_until(entry, expected, Instant::now() + PATIENCE).await
     }
 
     /// The same with a deadline of the caller's.
-    pub async fn write_until(
+    pub async fn write_until(&self, entry: &Entry, expected: u64, until: Instant) -> Result<u64, WriteError> {
+        self.write_as(entry, expected, until, is_ours).await
+    }
+
+    /// `is_ours` tells whether what stands may be written over.
+    async fn write_as(
         &self,
         entry: &Entry,
         mut expected: u64,
         until: Instant,
+        is_ours: fn(&Entry, &Entry) -> bool,
     ) -> Result<u64, WriteError> {
         let bucket = self.bucket(entry.id.region());
         let bytes = serde_json::to_vec(entry).map_err(|e| {
@@ -127,7 +143,7 @@ impl Entries {
                 Ok(revision) => return Ok(revision),
                 Err(e) => e,
             };
-            match self.judge(&bucket, entry, failure).await? {
+            match self.judge(&bucket, entry, failure, is_ours).await? {
                 Verdict::Written(revision) => return Ok(revision),
                 Verdict::Again(revision) if Instant::now() < until => expected = revision,
                 Verdict::Again(_) => {
@@ -144,6 +160,7 @@ impl Entries {
         bucket: &Bucket,
         entry: &Entry,
         failure: PublishError,
+        is_ours: fn(&Entry, &Entry) -> bool,
     ) -> Result<Verdict, WriteError> {
         let refused = matches!(failure, PublishError::WrongLastSequence);
         let found = bucket.get_from_leader(&entry.key()).await.map_err(WriteError::Unavailable)?;

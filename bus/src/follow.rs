@@ -116,7 +116,17 @@ impl Events {
 
     /// The terminal event of a session, while the log has it.
     pub async fn ended(&self, tenant: &Tenant, id: &SessionId) -> Result<Option<Event>, Error> {
-        let subject = self.bus.root().subject(&Subject::Event(tenant.clone(), id.clone(), EventKind::Ended));
+        self.newest(tenant, id, EventKind::Ended).await?.map(|logged| logged.read()).transpose()
+    }
+
+    /// The newest stored event of a session that is of this kind.
+    pub async fn newest(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        kind: EventKind,
+    ) -> Result<Option<Logged>, Error> {
+        let subject = self.bus.root().subject(&Subject::Event(tenant.clone(), id.clone(), kind));
         let js = self.bus.js();
         let name = stream::events(self.bus.root(), id.region());
         let call = js.api_subject(id.region(), &format!("DIRECT.GET.{name}.{subject}"));
@@ -124,9 +134,10 @@ impl Events {
         match message.status.map(|s| s.as_u16()) {
             Some(404) => Ok(None),
             Some(other) => Err(Error::unavailable(format!("JetStream answered {other} to a read"))),
-            None => serde_json::from_slice(&message.payload)
-                .map(Some)
-                .map_err(|e| Error::internal(format!("an unreadable event: {e}"))),
+            None => {
+                let seq = header_u64(message.headers.as_ref(), "Nats-Sequence");
+                Ok(Some(Logged { seq, session: id.clone(), kind, bytes: message.payload }))
+            }
         }
     }
 }

@@ -40,3 +40,29 @@ pub(crate) fn adopt(span: &Span, headers: Option<&HeaderMap>) {
     let context = opentelemetry::global::get_text_map_propagator(|p| p.extract(&Seen(headers)));
     let _ = span.set_parent(context);
 }
+
+/// A W3C trace context from outside the bus.
+struct W3c<'a> {
+    parent: &'a str,
+    state: Option<&'a str>,
+}
+
+impl Extractor for W3c<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => Some(self.parent),
+            "tracestate" => self.state,
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate"]
+    }
+}
+
+/// Makes a client's span the parent of `span`. `parent` and `state` are the values of `traceparent` and `tracestate`.
+pub fn adopt_w3c(span: &Span, parent: &str, state: Option<&str>) {
+    let context = opentelemetry::global::get_text_map_propagator(|p| p.extract(&W3c { parent, state }));
+    let _ = span.set_parent(context);
+}

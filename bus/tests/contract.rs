@@ -75,6 +75,25 @@ async fn an_entry_has_one_first_writer_and_one_claimer() {
 }
 
 #[tokio::test]
+async fn a_second_request_under_one_id_never_writes_over_the_first() {
+    let server = Server::start();
+    let (a, b) = (server.bus().await, server.bus().await);
+    let entry = queued(&a);
+    let revision = a.entries().create(&entry).await.unwrap();
+    let mut other = entry.clone();
+    other.spec.name = Some("another".into());
+    let Err(WriteError::Lost(Some(stands))) = b.entries().create(&other).await else {
+        panic!("the second one wrote over the first")
+    };
+    assert_eq!((stands.entry.spec.name.as_deref(), stands.revision), (None, revision));
+
+    // Refused by its queue, it is taken back, and the id is free again.
+    a.entries().withdraw(&entry, revision).await.unwrap();
+    assert!(a.entries().get(&tenant(), &entry.id).await.unwrap().is_none());
+    b.entries().create(&other).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_owner_whose_write_was_not_answered_takes_its_revision_up_again() {
     let server = Server::start();
     let bus = server.bus().await;
