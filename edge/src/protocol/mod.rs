@@ -1,0 +1,6 @@
+//! What clients speak: one module per protocol, all of them over [`crate::gateway`].
+
+pub mod pages;
+pub mod rest;
+pub mod result;
+pub mod ws;

@@ -1,0 +1,49 @@
+//! `GET /v1/sessions/{id}/stream`
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    protocol::rest::{
+        base::Base,
+        error::Problem,
+        extract::{Id, NoParams, Query},
+    },
+    security::auth::Caller,
+    telemetry,
+};
+
+/// Where a session can be watched.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StreamUrls {
+    /// A page that shows it.
+    view: String,
+    /// A WebSocket that carries frames after `frames:start`.
+    ws: String,
+    /// A page that shows it by RFB.
+    vnc: String,
+}
+
+/// Where to watch
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/stream",
+    operation_id = "get_stream",
+    tag = "sessions",
+    params(("id" = bus_schema::SessionId, Path)),
+    responses((status = 200, description = "URLs as seen by whoever asks", body = StreamUrls), Problem)
+)]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    base: Base,
+    Id(id): Id,
+    _: Query<NoParams>,
+) -> Result<Json<StreamUrls>, Problem> {
+    telemetry::session(&id);
+    app.gateway().must_live(caller.tenant(), &id).await?;
+    let urls = base.urls(&id);
+    Ok(Json(StreamUrls { view: urls.view, ws: urls.ws, vnc: urls.vnc }))
+}

@@ -1,0 +1,403 @@
+//! One client's socket: a single task, so that a command costs no hop between tasks.
+
+use std::{future::pending, time::Duration};
+
+use axum::{
+    body::Bytes,
+    extract::ws::{Message, WebSocket},
+};
+use bus_schema::{
+    ConnId, Error, SessionId, Tenant,
+    model::{
+        command::{CommandRequest, CommandResult},
+        control::{Control, ControlRequest},
+        event::EventType,
+        input::InputBatch,
+        session::Session,
+        ws::{ClientMessage, FramesWish, ResultBody, ServerMessage},
+    },
+};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{FuturesUnordered, SplitStream},
+};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error, input,
+    outbox::{Close, Outbox},
+    viewer::{self, Viewer},
+};
+use crate::{
+    gateway::{
+        Gateway,
+        events::{Logged, SessionEvents},
+    },
+    metrics::metrics,
+    protocol::result,
+};
+
+/// Commands of one socket that may be under way.
+const IN_FLIGHT: usize = 64;
+/// Unreadable messages in a row before the socket is closed.
+const NOISE: u32 = 16;
+/// How often a silent client is asked whether it is there, and how often it may leave that unanswered.
+const PING: Duration = Duration::from_secs(20);
+const MISSED_PINGS: u32 = 3;
+
+/// What the socket is about.
+pub struct Context {
+    pub gateway: Gateway,
+    pub tenant: Tenant,
+    pub id: SessionId,
+    pub conn: ConnId,
+    /// Bytes of one text message.
+    pub limit: usize,
+    pub stop: CancellationToken,
+}
+
+/// Serves one socket to its end.
+pub async fn run(socket: WebSocket, context: Context, session: Session, events: SessionEvents, after: u64) {
+    metrics().socket_opened();
+    let (sink, stream) = socket.split();
+    let mut outbox = Outbox::new(sink);
+    let mut socket = Socket {
+        context,
+        events,
+        last: after,
+        in_flight: FuturesUnordered::new(),
+        viewer: None,
+        input: None,
+        beat_at: None,
+        noise: 0,
+        missed: 0,
+    };
+    let close = socket.serve(stream, &mut outbox, &session).await;
+    if close.code == error::TRY_AGAIN {
+        metrics().slow_reader("ws");
+    }
+    tracing::debug!(code = close.code, reason = close.reason, "closing a socket");
+    // The viewer and what is in flight go now, not when the client has read its goodbye.
+    drop(socket);
+    outbox.close(close).await;
+    metrics().socket_closed();
+}
+
+/// What came of a request.
+enum Done {
+    Command(Option<Value>, Result<CommandResult, Error>),
+    Control(Option<Value>, Result<Control, Error>),
+}
+
+struct Socket {
+    context: Context,
+    events: SessionEvents,
+    /// The last `seq` that was sent.
+    last: u64,
+    in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
+    viewer: Option<Viewer>,
+    /// Whether input was attached, and how often it must be heard of.
+    input: Option<Duration>,
+    beat_at: Option<Instant>,
+    noise: u32,
+    missed: u32,
+}
+
+impl Socket {
+    async fn serve(
+        &mut self,
+        mut stream: SplitStream<WebSocket>,
+        out: &mut Outbox,
+        session: &Session,
+    ) -> Close {
+        let seq = self.last.to_string();
+        if let Err(close) = out.json(&ServerMessage::Hello { session, seq: Some(&seq) }).await {
+            return self.with_last(close);
+        }
+        let stop = self.context.stop.clone();
+        let mut ping = interval_at(Instant::now() + PING, PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let step = tokio::select! {
+                message = stream.next() => self.on_message(message, out).await,
+                Some(done) = self.in_flight.next() => self.on_done(done, out).await,
+                event = self.events.next() => self.on_event(event, out).await,
+                frame = next_frame(&mut self.viewer) => self.on_frame(frame, out).await,
+                () = due(self.beat_at) => self.on_beat().await,
+                _ = ping.tick() => self.on_ping(out).await,
+                () = stop.cancelled() => Err(Close::new(error::GOING_AWAY, "the gateway is stopping")),
+            };
+            if let Err(close) = step {
+                return self.with_last(close);
+            }
+        }
+    }
+
+    /// A client that did not read is told where to resume.
+    fn with_last(&self, close: Close) -> Close {
+        if close.code == error::TRY_AGAIN { Close::new(close.code, self.last.to_string()) } else { close }
+    }
+
+    async fn on_message(
+        &mut self,
+        message: Option<Result<Message, axum::Error>>,
+        out: &mut Outbox,
+    ) -> Result<(), Close> {
+        self.missed = 0;
+        match message {
+            Some(Ok(Message::Text(text))) if text.len() > self.context.limit => Err(Close::new(
+                error::TOO_LARGE,
+                format!("a message may have at most {} bytes", self.context.limit),
+            )),
+            Some(Ok(Message::Text(text))) => self.on_text(text.as_bytes(), out).await,
+            Some(Ok(Message::Binary(_))) => {
+                Err(Close::new(error::UNSUPPORTED, "binary messages are not understood"))
+            }
+            // Pings are answered below us.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_))) | None => Err(Close::gone()),
+            // Broken, or beyond what even the protocol layer takes in. The code reaches only a client of the second kind.
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a socket cannot be read");
+                Err(Close::new(error::TOO_LARGE, "unreadable, or far too large"))
+            }
+        }
+    }
+
+    async fn on_text(&mut self, text: &[u8], out: &mut Outbox) -> Result<(), Close> {
+        match ClientMessage::from_json(text) {
+            Ok(message) => {
+                self.noise = 0;
+                self.on_client_message(message, out).await
+            }
+            Err(unreadable) => {
+                self.noise += 1;
+                refuse(out, unreadable.id.as_ref(), unreadable.error).await?;
+                if self.noise >= NOISE {
+                    return Err(Close::new(error::UNSUPPORTED, "too many unreadable messages"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn on_client_message(&mut self, message: ClientMessage, out: &mut Outbox) -> Result<(), Close> {
+        match message {
+            ClientMessage::Command { id, request } => self.on_command(id, request, out).await,
+            ClientMessage::Control { id, request } => self.on_control(id, request, out).await,
+            ClientMessage::Input(batch) => self.on_input(batch, out).await,
+            ClientMessage::FramesStart(wish) => self.on_start(wish, out).await,
+            ClientMessage::FramesAck { seq } => {
+                if let Some(viewer) = &mut self.viewer {
+                    viewer.ack(seq);
+                }
+                Ok(())
+            }
+            ClientMessage::FramesStop => {
+                self.viewer = None;
+                Ok(())
+            }
+            ClientMessage::Ping { id } => out.json(&ServerMessage::Pong { id: id.as_ref() }).await,
+        }
+    }
+
+    async fn on_command(
+        &mut self,
+        id: Option<Value>,
+        request: CommandRequest,
+        out: &mut Outbox,
+    ) -> Result<(), Close> {
+        if self.in_flight.len() >= IN_FLIGHT {
+            return refuse(out, id.as_ref(), too_many()).await;
+        }
+        let (gateway, tenant, session) =
+            (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
+        let run = async move {
+            let answer = gateway.run(&tenant, &session, request).await;
+            Done::Command(id, answer.and_then(|(result, attachment)| result::embed(result, attachment)))
+        };
+        self.in_flight.push(run.boxed());
+        Ok(())
+    }
+
+    async fn on_control(
+        &mut self,
+        id: Option<Value>,
+        request: ControlRequest,
+        out: &mut Outbox,
+    ) -> Result<(), Close> {
+        if self.in_flight.len() >= IN_FLIGHT {
+            return refuse(out, id.as_ref(), too_many()).await;
+        }
+        let (gateway, tenant, session) =
+            (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
+        // Who watches holds control for as long as they do; others must repeat.
+        let conn = self.viewer.as_ref().map(|_| self.context.conn.clone());
+        let ask = async move { Done::Control(id, gateway.control(&tenant, &session, request, conn).await) };
+        self.in_flight.push(ask.boxed());
+        Ok(())
+    }
+
+    async fn on_input(&mut self, batch: InputBatch, out: &mut Outbox) -> Result<(), Close> {
+        if let Err(error) = input::check(&batch) {
+            return refuse(out, None, error).await;
+        }
+        let Context { gateway, tenant, id, conn, .. } = &self.context;
+        if self.input.is_none() {
+            // Here and not beside: what follows must not overtake it.
+            match gateway.open_input(tenant, id, conn).await {
+                Ok(heartbeat) => self.input = Some(heartbeat),
+                Err(error) => return refuse(out, None, error).await,
+            }
+            self.schedule_beat();
+        }
+        self.context.gateway.input(&self.context.id, &self.context.conn, &batch).await;
+        Ok(())
+    }
+
+    async fn on_start(&mut self, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
+        if let Err(error) = viewer::check(&wish) {
+            return refuse(out, None, error).await;
+        }
+        if let Some(viewer) = &mut self.viewer {
+            viewer.wish(wish);
+            viewer.beat().await;
+            return Ok(());
+        }
+        self.watch(wish, out).await
+    }
+
+    async fn watch(&mut self, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
+        let Context { gateway, tenant, id, conn, .. } = &self.context;
+        match gateway.view(tenant, id, conn, wish).await {
+            Ok(view) => {
+                self.viewer = Some(Viewer::new(view, &wish));
+                self.schedule_beat();
+                Ok(())
+            }
+            Err(error) => refuse(out, None, error).await,
+        }
+    }
+
+    async fn on_done(&mut self, done: Done, out: &mut Outbox) -> Result<(), Close> {
+        match done {
+            Done::Command(id, Ok(result)) => {
+                let body = ResultBody::Command(&result);
+                out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
+            }
+            Done::Control(id, Ok(control)) => {
+                let body = ResultBody::Control { control: &control };
+                out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
+            }
+            Done::Command(id, Err(error)) | Done::Control(id, Err(error)) => {
+                refuse(out, id.as_ref(), error).await
+            }
+        }
+    }
+
+    async fn on_event(
+        &mut self,
+        event: Result<Option<Logged>, Error>,
+        out: &mut Outbox,
+    ) -> Result<(), Close> {
+        match event {
+            Ok(Some(logged)) => self.send_event(&logged, out).await,
+            Ok(None) => Err(Close::new(error::NORMAL, "the session has ended")),
+            Err(error) => {
+                tracing::debug!(%error, "events are followed anew");
+                self.events.resume().await.map_err(|e| Close::new(error::close_code(e.code), ""))
+            }
+        }
+    }
+
+    async fn send_event(&mut self, logged: &Logged, out: &mut Outbox) -> Result<(), Close> {
+        // Anybody on the bus may write to the subject: what is no event is not passed on.
+        let (Ok(event), Ok(typed)) = (
+            serde_json::from_slice::<&RawValue>(&logged.bytes),
+            serde_json::from_slice::<Typed>(&logged.bytes),
+        ) else {
+            return Ok(());
+        };
+        let seq = logged.seq.map(|seq| seq.to_string());
+        out.json(&ServerMessage::Event { seq: seq.as_deref(), event }).await?;
+        self.last = logged.seq.unwrap_or(self.last);
+        if typed.kind == EventType::Recovered {
+            self.attach_again(out).await?;
+        }
+        Ok(())
+    }
+
+    /// A new owner knows nothing of those who watched the old one.
+    async fn attach_again(&mut self, out: &mut Outbox) -> Result<(), Close> {
+        self.input = None;
+        match self.viewer.take() {
+            Some(viewer) => self.watch(viewer.wished(), out).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn on_frame(&mut self, frame: Option<Bytes>, out: &mut Outbox) -> Result<(), Close> {
+        let Some(frame) = frame else {
+            self.viewer = None;
+            return refuse(out, None, Error::unavailable("no more frames come")).await;
+        };
+        if let Some(viewer) = &mut self.viewer {
+            viewer.sent(&frame);
+        }
+        out.send(Message::Binary(frame)).await
+    }
+
+    async fn on_beat(&mut self) -> Result<(), Close> {
+        match &mut self.viewer {
+            Some(viewer) => viewer.beat().await,
+            None => self.context.gateway.beat_input(&self.context.id, &self.context.conn).await,
+        }
+        self.schedule_beat();
+        Ok(())
+    }
+
+    fn schedule_beat(&mut self) {
+        let viewing = self.viewer.as_ref().map(Viewer::heartbeat);
+        self.beat_at = viewing.or(self.input).map(|every| Instant::now() + every);
+    }
+
+    async fn on_ping(&mut self, out: &mut Outbox) -> Result<(), Close> {
+        self.missed += 1;
+        if self.missed > MISSED_PINGS {
+            return Err(Close::gone());
+        }
+        out.send(Message::Ping(Bytes::new())).await
+    }
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "type")]
+    kind: EventType,
+}
+
+fn too_many() -> Error {
+    Error::resource_exhausted(format!("{IN_FLIGHT} requests of this socket are under way")).not_started()
+}
+
+async fn refuse(out: &mut Outbox, id: Option<&Value>, error: Error) -> Result<(), Close> {
+    out.json(&ServerMessage::Error { id, error: &error::shown(error) }).await
+}
+
+async fn next_frame(viewer: &mut Option<Viewer>) -> Option<Bytes> {
+    match viewer {
+        Some(viewer) => viewer.next().await,
+        None => pending().await,
+    }
+}
+
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}
