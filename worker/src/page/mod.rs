@@ -9,6 +9,7 @@ mod emulation;
 mod event;
 mod input;
 mod navigation;
+mod screencast;
 mod setup;
 mod tabs;
 pub mod tracker;
@@ -18,6 +19,7 @@ pub use emulation::{ApplyError, Emulation};
 pub use event::{Event, Note};
 pub use input::INTEREST;
 pub use navigation::{Mark, NavigateError, Navigation};
+pub use screencast::{Capture, Frame, Screencast};
 pub use tabs::{FrameHandle, Scope, TabError, TabHandle, Tabs};
 
 pub(crate) use tabs::watch_targets;

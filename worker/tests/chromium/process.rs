@@ -1,20 +1,16 @@
 //! Real browser processes: their start, their end by all causes, and the pipe in between.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helper functions")]
-
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::support::{Rig, assert_nothing_left, members, until};
 use chromiumoxide_cdp::cdp::browser_protocol::browser::GetVersionParams;
 use chromiumoxide_cdp::cdp::browser_protocol::page::{EnableParams, EventLoadEventFired, NavigateParams};
 use chromiumoxide_cdp::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide_cdp::cdp::js_protocol::runtime::EvaluateParams;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use support::{Rig, assert_nothing_left, members, until};
 use worker::browser::{ExitReason, Homes, LaunchError, LaunchOptions, Process, User, launch, sweep};
 use worker::cdp::{CallError, Cdp, Gone, Interest};
 
@@ -267,7 +263,7 @@ const CHILD_DATA: &str = "ROOKERY_TEST_CHILD_DATA";
 async fn browsers_die_with_a_killed_worker_and_the_next_one_sweeps() {
     let rig = Rig::new().await;
     let mut worker = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_worker_that_is_killed", "--nocapture"])
+        .args(["--exact", "chromium::process::a_worker_that_is_killed", "--nocapture"])
         .env(CHILD_DATA, rig.data.path())
         .stdout(Stdio::piped())
         .spawn()
@@ -291,7 +287,7 @@ async fn browsers_die_with_a_killed_worker_and_the_next_one_sweeps() {
 async fn a_worker_that_is_killed() {
     let Some(data) = std::env::var_os(CHILD_DATA) else { return };
     let homes = Homes::open(data.as_ref()).unwrap();
-    let browser = launch(&homes, &support::options().await).await.unwrap();
+    let browser = launch(&homes, &super::support::options().await).await.unwrap();
     println!("browser of group {}", browser.group());
     browser.cdp().call(GetVersionParams::default()).await.unwrap();
     browser.ended().await;

@@ -1,12 +1,5 @@
 //! A small web site on loopback.
 
-#![allow(
-    clippy::allow_attributes,
-    dead_code,
-    clippy::expect_used,
-    reason = "each test binary uses a part of it, and fails by panicking"
-)]
-
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 

@@ -1,14 +1,5 @@
 //! A data directory and real browsers for tests.
 
-#![allow(
-    clippy::allow_attributes,
-    dead_code,
-    clippy::expect_used,
-    reason = "each test binary uses a part of it, and fails by panicking"
-)]
-
-pub mod site;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,18 +1,14 @@
 //! The tabs of real browsers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helper functions")]
-
-mod support;
-
 use std::time::Duration;
 
+use super::site::{Page, Request, Site};
+use super::support::{Rig, until};
 use bus_schema::model::command::{DialogKind, WaitUntil};
 use bus_schema::model::create::{ColorScheme, CreateSession, Geolocation, HttpCredentials};
 use bus_schema::model::rpc::DownloadState;
 use chromiumoxide_cdp::cdp::js_protocol::runtime::EvaluateParams;
 use serde_json::{Value, json};
-use support::site::{Page, Request, Site};
-use support::{Rig, until};
 use tokio::sync::mpsc::Receiver;
 use worker::browser::{Process, SharedBrowser};
 use worker::cdp::{CallError, Cdp};

@@ -1,0 +1,5 @@
+mod process;
+mod screencast;
+mod site;
+mod support;
+mod tabs;
