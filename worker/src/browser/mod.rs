@@ -8,6 +8,7 @@ mod home;
 mod launch;
 mod process;
 mod process_table;
+pub mod proxy;
 mod spawn;
 pub mod sweep;
 mod tail;

@@ -1,4 +1,5 @@
 mod process;
+mod proxy;
 mod screencast;
 mod site;
 mod support;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -77,6 +77,11 @@ where
         }
         let target = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
         let request = Request { target, head };
+        let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut body = vec![0; length];
+        if stream.read_exact(&mut body).await.is_err() {
+            return;
+        }
         log.lock().expect("a lock").push(request.clone());
         let answer = match pages(&request) {
             Some((headers, body)) => {
