@@ -44,7 +44,8 @@ impl Gateway {
     /// The workers of the own region that have been heard of lately.
     pub(super) async fn live_workers(&self) -> Result<Vec<Worker>, Error> {
         let lock = || self.inner.workers.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let cached = lock().clone().filter(|(at, _)| at.elapsed() < MAX_AGE);
+        // That there is none is not kept: the first one to come makes the gateway ready.
+        let cached = lock().clone().filter(|(at, workers)| at.elapsed() < MAX_AGE && !workers.is_empty());
         let workers = match cached {
             Some((_, workers)) => workers,
             None => {

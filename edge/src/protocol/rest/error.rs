@@ -158,11 +158,9 @@ fn foreign(response: &Response) -> Option<Error> {
 }
 
 fn document(error: Error, id: &RequestId, was: &Response) -> Response {
-    // A method that is not allowed stays 405 with its `Allow`, whatever its code says.
-    let status = match was.status() {
-        StatusCode::METHOD_NOT_ALLOWED => StatusCode::METHOD_NOT_ALLOWED,
-        _ => status(error.code),
-    };
+    // Clients know these by their status: 405 comes with `Allow`, 416 with the size of the file.
+    let kept = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::RANGE_NOT_SATISFIABLE].contains(&was.status());
+    let status = if kept { was.status() } else { status(error.code) };
     let body = ProblemDocument {
         kind: "about:blank",
         title: title(error.code),
