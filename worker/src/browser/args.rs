@@ -21,7 +21,6 @@ const PLAIN: &[&str] = &[
     "--disable-3d-apis",
     "--disable-lcd-text",
     "--disable-notifications",
-    "--disable-popup-blocking",
     "--disable-smooth-scrolling",
     "--disable-webgl",
     "--force-dark-mode",

@@ -40,6 +40,7 @@ const FLAGS: &[&str] = &[
     "--disable-field-trial-config",
     "--disable-gpu",
     "--disable-hang-monitor",
+    "--disable-popup-blocking",
     "--disable-quic",
     "--disable-renderer-backgrounding",
     "--disable-sync",
@@ -135,20 +136,9 @@ pub enum LaunchError {
 /// future ends what was started.
 pub async fn launch(homes: &Homes, options: &LaunchOptions) -> Result<Process, LaunchError> {
     check(homes, options)?;
-    let home = homes
-        .make(options.user.as_ref())
-        .map_err(|source| LaunchError::Directory { path: homes.path().to_owned(), source })?;
-    let (mut child, pipe) = spawn(command(options, &home))
-        .await
-        .map_err(|source| LaunchError::Executable { path: options.executable.clone(), source })?;
-    let stderr = Tail::default();
-    if let Some(stream) = child.stderr.take() {
-        tokio::spawn(stderr.clone().drain(stream));
-    }
-    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
-    let pid = pid.ok_or_else(|| LaunchError::Ended { status: "at once".into(), stderr: stderr.text() })?;
-    let link = Link::open(pipe.from_browser, pipe.to_browser)?;
-    let mut process = Process::own(Parts { child, pid, link, home, stderr, kind: options.kind });
+    // In a task of its own, so that a caller who gives up cannot leave a process that nobody owns.
+    let started = tokio::spawn(start(homes.clone(), options.clone())).await;
+    let mut process = started.map_err(io::Error::from)??;
     let version = process.cdp().with_timeout(options.deadline).call(GetVersionParams::default()).await;
     match version {
         Ok(version) => {
@@ -163,6 +153,23 @@ pub async fn launch(homes: &Homes, options: &LaunchOptions) -> Result<Process, L
         }
         Err(error) => Err(explain(process, error).await),
     }
+}
+
+async fn start(homes: Homes, options: LaunchOptions) -> Result<Process, LaunchError> {
+    let home = homes
+        .make(options.user.as_ref())
+        .map_err(|source| LaunchError::Directory { path: homes.path().to_owned(), source })?;
+    let (mut child, pipe) = spawn(command(&options, &home))
+        .await
+        .map_err(|source| LaunchError::Executable { path: options.executable.clone(), source })?;
+    let stderr = Tail::default();
+    if let Some(stream) = child.stderr.take() {
+        tokio::spawn(stderr.clone().drain(stream));
+    }
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    let pid = pid.ok_or_else(|| LaunchError::Ended { status: "at once".into(), stderr: stderr.text() })?;
+    let link = Link::open(pipe.from_browser, pipe.to_browser)?;
+    Ok(Process::own(Parts { child, pid, link, home, stderr, kind: options.kind }))
 }
 
 fn check(homes: &Homes, options: &LaunchOptions) -> Result<(), LaunchError> {

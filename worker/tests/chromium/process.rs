@@ -64,6 +64,19 @@ async fn a_dropped_browser_leaves_nothing_behind() {
         .await;
 }
 
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_nothing_behind() {
+    let rig = Rig::new().await;
+    for micros in [1, 500, 2_000, 5_000, 20_000, 60_000] {
+        let given_up = launch(&rig.homes, &rig.options);
+        let _ = tokio::time::timeout(Duration::from_micros(micros), given_up).await;
+    }
+    let own = rig.homes.path().to_owned();
+    // The lock of the directory's owner stays.
+    until("only the lock is left", Duration::from_secs(10), || std::fs::read_dir(&own).unwrap().count() == 1)
+        .await;
+}
+
 #[test]
 fn a_runtime_that_goes_down_takes_its_browsers_along() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

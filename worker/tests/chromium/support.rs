@@ -26,10 +26,14 @@ impl Rig {
     }
 }
 
+/// The headless shell, or with `ROOKERY_TEST_CHROME=path` a full Chromium.
 pub async fn options() -> LaunchOptions {
-    let places = Places { path: std::env::var_os("PATH"), ..Places::default() };
-    let found = find(&places, Kind::HeadlessShell).await.expect("chromium-headless-shell");
+    let named = std::env::var_os("ROOKERY_TEST_CHROME").map(Into::into);
+    let kind = if named.is_some() { Kind::Chrome } else { Kind::HeadlessShell };
+    let places = Places { named, path: std::env::var_os("PATH"), ..Places::default() };
+    let found = find(&places, kind).await.expect("a browser");
     let mut options = LaunchOptions::new(found.path);
+    options.kind = found.kind;
     if User::is_needed() {
         options.user = User::named("nobody").expect("a user database");
     }
