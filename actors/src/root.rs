@@ -41,6 +41,8 @@ pub struct RootArgs {
     pub warm_minimum: usize,
     /// Where the ingress of knocks finds the claim loop, also after a restart.
     pub claims: tokio::sync::watch::Sender<Option<ActorRef<ClaimMsg>>>,
+    /// Set before it stops in order; if it stops without, its supervision was exhausted.
+    pub drained: Arc<std::sync::atomic::AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -296,6 +298,7 @@ impl RootState {
     async fn on_draining(&mut self, myself: &ActorRef<RootMsg>, until: Instant) {
         if self.session_count().await == 0 {
             info!("drained");
+            self.args.drained.store(true, std::sync::atomic::Ordering::Release);
             myself.stop(Some("drained".into()));
             return;
         }

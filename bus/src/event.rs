@@ -66,6 +66,13 @@ impl Events {
         Ok(())
     }
 
+    /// Publishes an event and waits until it is stored.
+    pub async fn publish_stored(&self, tenant: &Tenant, event: &Event) -> Result<(), Error> {
+        let (subject, headers, payload) = self.message(tenant, event)?;
+        let stored = self.bus.js().publish(subject, headers, payload, API_TIMEOUT).await;
+        stored.map(|_| metrics::event("stored")).map_err(|e| Error::unavailable(e.to_string()))
+    }
+
     /// Publishes `session:ended` and waits until it is stored. `Ok(false)`: it had been said before.
     pub async fn publish_ended(&self, tenant: &Tenant, event: &Event) -> Result<bool, Error> {
         let (subject, mut headers, payload) = self.message(tenant, event)?;

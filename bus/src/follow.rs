@@ -114,6 +114,19 @@ impl Events {
         })
     }
 
+    /// Everything the log has of a session now.
+    pub async fn read(&self, tenant: &Tenant, id: &SessionId) -> Result<Vec<Logged>, Error> {
+        let mut follower = self.follow(tenant, id, Some(0)).await?;
+        while follower.catch_up {
+            // `last` moves with what is handed out; here all of it is kept and the next batch begins behind it.
+            follower.read_log().await?;
+            if let Some(seq) = follower.ready.back().and_then(|e| e.seq) {
+                follower.last = seq;
+            }
+        }
+        Ok(follower.ready.into_iter().collect())
+    }
+
     /// The terminal event of a session, while the log has it.
     pub async fn ended(&self, tenant: &Tenant, id: &SessionId) -> Result<Option<Event>, Error> {
         self.newest(tenant, id, EventKind::Ended).await?.map(|logged| logged.read()).transpose()

@@ -28,6 +28,14 @@ impl From<PublishError> for LeaseError {
     }
 }
 
+/// What stands under a worker's key.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub revision: u64,
+    /// `None`: deleted or expired.
+    pub lease: Option<Lease>,
+}
+
 /// The leases of the own region.
 #[derive(Clone, Debug)]
 pub struct Leases {
@@ -56,6 +64,15 @@ impl Leases {
         let bytes = serde_json::to_vec(lease).map_err(|e| LeaseError::Unavailable(e.to_string()))?;
         let ttl = Some(stream::LEASE_TTL);
         Ok(self.bucket.put(lease.worker.as_str(), bytes.into(), expected, ttl, timeout).await?)
+    }
+
+    /// What stands under a worker's key, read from the leader. `None`: nothing ever did, or its mark is gone too.
+    pub async fn read(&self, worker: &WorkerId) -> Result<Option<Found>, Error> {
+        let value = self.bucket.get_from_leader(worker.as_str()).await?;
+        Ok(value.map(|v| Found {
+            revision: v.revision,
+            lease: if v.is_marker { None } else { serde_json::from_slice(&v.bytes).ok() },
+        }))
     }
 
     /// The revision of a worker's lease, read from the leader. `None`: deleted or expired.

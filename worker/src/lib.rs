@@ -2,4 +2,6 @@
 
 pub mod browser;
 pub mod cdp;
+pub mod guard;
+pub mod node;
 pub mod page;

@@ -4,5 +4,5 @@ mod actor;
 mod process;
 mod state;
 
-pub use actor::{ClaimActor, ClaimArgs, ClaimMsg};
+pub use actor::{ClaimActor, ClaimArgs, ClaimMsg, PassOn};
 pub use state::{ClaimLoop, Limits};

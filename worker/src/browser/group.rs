@@ -12,7 +12,7 @@ use super::process_table;
 /// All processes of one browser. Signals go to the whole group, and to nothing once it is known to be gone,
 /// because its number may then belong to somebody else.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     leader: Pid,
     gone: AtomicBool,
 }

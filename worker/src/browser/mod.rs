@@ -16,6 +16,7 @@ mod user;
 
 pub use args::{Arg, ArgError};
 pub use context::{Context, SharedBrowser};
+pub(crate) use group::Group;
 pub use home::{Home, Homes};
 pub use launch::{LaunchError, LaunchOptions, Version, launch};
 pub use process::{ExitReason, Process};

@@ -1,0 +1,277 @@
+//! The life of a session on simulated browsers, over a real nats-server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use bus::{Bus, testing::Server};
+use bus_schema::{
+    Error, ErrorCode, Region, SessionId, Tenant,
+    model::{
+        command::{Command, CommandRequest, Evaluate},
+        create::CreateSession,
+        entry::Entry,
+        event::{Event, EventType},
+        rpc::{End, Inspect, Run, WorkRequest},
+        session::{EndReason, Session, State},
+    },
+};
+use tokio::time::{Instant, timeout};
+use worker::node::{Config, Worker, run};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// What an edge or a service does, in few words.
+struct Client {
+    bus: Bus,
+}
+
+impl Client {
+    async fn ask(&self, spec: CreateSession) -> Entry {
+        let id = SessionId::random(Region::default());
+        let entry = Entry::queued(id, Tenant::default(), spec, self.bus.now());
+        self.bus.entries().create(&entry).await.unwrap();
+        self.publish(&entry).await;
+        entry
+    }
+
+    async fn publish(&self, entry: &Entry) {
+        let request = WorkRequest {
+            session: entry.id.clone(),
+            tenant: entry.tenant.clone(),
+            spec: entry.spec.clone(),
+            deadline: Some(entry.queue_deadline),
+        };
+        self.bus.work_queue().publish(&request, &entry.queue(), true).await.unwrap();
+    }
+
+    async fn create(&self, spec: CreateSession) -> SessionId {
+        let entry = self.ask(spec).await;
+        self.until(&entry.id, EventType::Ready).await;
+        entry.id
+    }
+
+    async fn until(&self, id: &SessionId, kind: EventType) -> Event {
+        let mut follower = self.bus.events().follow(&Tenant::default(), id, Some(0)).await.unwrap();
+        let mut seen = Vec::new();
+        loop {
+            let Ok(next) = timeout(SOON, follower.next()).await else {
+                let entry = self.bus.entries().get(&Tenant::default(), id).await;
+                panic!("no {kind:?} of {id}; seen {seen:?}; entry {entry:?}");
+            };
+            let event = next.unwrap().read().unwrap();
+            if event.kind == kind {
+                return event;
+            }
+            seen.push(event.kind);
+        }
+    }
+
+    async fn evaluate(&self, id: &SessionId, expression: &str, key: Option<&str>) -> Result<String, Error> {
+        let command = Evaluate { expression: expression.into(), args: Vec::new(), target: None };
+        let mut request = CommandRequest::new(Command::Evaluate(command));
+        request.key = key.map(str::to_owned);
+        request.timeout_ms = Some(5_000);
+        let run = Run { request, deadline: self.bus.now().plus(Duration::from_secs(5)) };
+        let deadline = Instant::now() + Duration::from_secs(6);
+        let (result, _) = self.bus.owners().call(&Tenant::default(), id, run, deadline).await?;
+        Ok(result.result.get().to_owned())
+    }
+
+    async fn end(&self, id: &SessionId) -> Result<Session, Error> {
+        let end = End { reason: EndReason::Released };
+        let (session, _) = self.bus.owners().call(&Tenant::default(), id, end, Instant::now() + SOON).await?;
+        Ok(session)
+    }
+
+    async fn entry(&self, id: &SessionId) -> Entry {
+        self.bus.entries().get_from_leader(&Tenant::default(), id).await.unwrap().unwrap().entry
+    }
+
+    /// Waits until the entry is as wanted, and says what it was last if it never is.
+    async fn entry_until(&self, id: &SessionId, wanted: impl Fn(&Entry) -> bool) -> Entry {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let entry = self.entry(id).await;
+            if wanted(&entry) {
+                return entry;
+            }
+            assert!(Instant::now() < deadline, "the entry stays {entry:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn config(dir: &tempfile::TempDir) -> Config {
+    Config { simulated: true, slots: 4, ..Config::new(dir.path()) }
+}
+
+async fn worker(server: &Server, config: Config) -> Worker {
+    run(config, server.bus().await, &server.options()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_is_claimed_answers_and_ends_once() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    let entry = client.entry(&id).await;
+    assert_eq!((entry.state, entry.owner.as_ref(), entry.epoch.0), (State::Ready, Some(&worker.id), 1));
+    assert_eq!(client.evaluate(&id, "1+1", None).await.unwrap(), r#"{"value":2}"#);
+    let ended = client.end(&id).await.unwrap();
+    assert_eq!((ended.state, ended.end_reason), (State::Ended, Some(EndReason::Released)));
+    assert_eq!(client.until(&id, EventType::Ended).await.end_reason(), Some(EndReason::Released));
+    let e = client.evaluate(&id, "1", None).await.unwrap_err();
+    assert_eq!(e.code, ErrorCode::Gone, "{e}");
+    let e = client.end(&id).await.unwrap_err();
+    assert_eq!(e.code, ErrorCode::Gone, "{e}");
+}
+
+#[tokio::test]
+async fn a_service_may_leave_the_entry_to_the_claim() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let id = SessionId::random(Region::default());
+    let entry = Entry::queued(id.clone(), Tenant::default(), CreateSession::default(), client.bus.now());
+    client.publish(&entry).await;
+    client.until(&id, EventType::Ready).await;
+    assert_eq!(client.evaluate(&id, "40+2", None).await.unwrap(), r#"{"value":42}"#);
+}
+
+#[tokio::test]
+async fn requests_beyond_the_slots_wait_for_a_free_one() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, Config { slots: 1, ..config(&dir) }).await;
+    let first = client.create(CreateSession::default()).await;
+    let second = client.ask(CreateSession::default()).await;
+    let third = client.ask(CreateSession::default()).await;
+    assert_eq!(client.entry(&second.id).await.state, State::Queued);
+    client.end(&first).await.unwrap();
+    client.until(&second.id, EventType::Ready).await;
+    assert_eq!(client.entry(&third.id).await.state, State::Queued);
+    client.end(&second.id).await.unwrap();
+    client.until(&third.id, EventType::Ready).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_request_costs_no_session() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let entry = client.ask(CreateSession::default()).await;
+    let stored = client.bus.entries().get(&entry.tenant, &entry.id).await.unwrap().unwrap();
+    let cancelled = entry.ended(EndReason::Cancelled, None, client.bus.now());
+    client.bus.entries().write(&cancelled, stored.revision).await.unwrap();
+    let _worker = worker(&server, config(&dir)).await;
+    let other = client.create(CreateSession::default()).await;
+    assert_eq!(client.entry(&entry.id).await.end_reason, Some(EndReason::Cancelled));
+    assert_eq!(client.entry(&other).await.state, State::Ready);
+    assert!(
+        client.bus.work_queue().waiting(&Region::default()).await.unwrap().is_empty(),
+        "its message is gone too"
+    );
+}
+
+#[tokio::test]
+async fn a_command_runs_once_per_key() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    let first = client.evaluate(&id, "1+1", Some("k")).await.unwrap();
+    let again = client.evaluate(&id, "2+2", Some("k")).await.unwrap();
+    assert_eq!(first, again, "the first answer");
+    let begun = client.until(&id, EventType::Step).await;
+    assert_eq!(begun.data["key"], "k");
+}
+
+#[tokio::test]
+async fn idle_and_lifetime_end_a_session() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let mut spec = CreateSession::default();
+    spec.idle_timeout_s.0 = 1;
+    let id = client.create(spec).await;
+    assert_eq!(client.until(&id, EventType::Ended).await.end_reason(), Some(EndReason::IdleTimeout));
+    let mut spec = CreateSession::default();
+    spec.max_lifetime_s.0 = 1;
+    let id = client.create(spec).await;
+    assert_eq!(client.until(&id, EventType::Ended).await.end_reason(), Some(EndReason::Lifetime));
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_left_is_recovered_or_ended_by_a_peer() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let first = worker(&server, config(&dir)).await;
+    let mut fails = CreateSession::default();
+    fails.on_worker_loss = bus_schema::model::create::OnWorkerLoss::Fail;
+    let fails = client.create(fails).await;
+    let recovers =
+        client.create(CreateSession { url: Some("https://example.com/".into()), ..Default::default() }).await;
+    assert!(client.evaluate(&recovers, "1+1", Some("before")).await.is_ok());
+    let second = worker(&server, config(&dir)).await;
+    // As by `kill -9`: nothing is said, nothing is written.
+    drop(first);
+    let ended = client.until(&fails, EventType::Ended).await;
+    assert_eq!(ended.end_reason(), Some(EndReason::WorkerLost));
+    client.until(&recovers, EventType::Recovered).await;
+    let entry = client.entry(&recovers).await;
+    assert_eq!((entry.owner.as_ref(), entry.epoch.0), (Some(&second.id), 2));
+    assert_eq!(entry.page.url, "https://example.com/");
+    assert_eq!(client.evaluate(&recovers, "2+2", None).await.unwrap(), r#"{"value":4}"#);
+    let e = client.evaluate(&recovers, "1+1", Some("before")).await.unwrap_err();
+    assert_eq!(e.code, ErrorCode::Conflict, "the key was used by the first owner: {e}");
+}
+
+#[tokio::test]
+async fn a_restart_of_nats_loses_no_session() {
+    let (mut server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    server.kill();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.restart();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let answer = loop {
+        match client.evaluate(&id, "1+1", None).await {
+            Ok(answer) => break answer,
+            Err(e) => assert!(Instant::now() < deadline, "still {e}"),
+        }
+    };
+    assert_eq!(answer, r#"{"value":2}"#);
+    let entry = client.entry(&id).await;
+    assert_eq!((entry.owner.as_ref(), entry.epoch.0), (Some(&worker.id), 1), "the same owner all along");
+    let other = client.create(CreateSession::default()).await;
+    client.end(&other).await.unwrap();
+    client.end(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_drained_worker_leaves_nothing_behind() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let mut worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    worker.drain(Duration::from_millis(100));
+    assert_eq!(timeout(SOON, worker.ended()).await.unwrap(), worker::node::Stop::Drained);
+    let entry = client.entry_until(&id, |e| e.state == State::Ended).await;
+    assert_eq!(entry.end_reason, Some(EndReason::Drained));
+    assert!(client.bus.workers().list(&Region::default()).await.unwrap().is_empty());
+    assert!(client.bus.leases().list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn noise_on_a_sessions_subject_is_answered_and_harms_nobody() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    let (session, _) =
+        client.bus.owners().call(&Tenant::default(), &id, Inspect {}, Instant::now() + SOON).await.unwrap();
+    assert_eq!(session.id, id);
+}
