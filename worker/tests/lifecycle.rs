@@ -1,6 +1,6 @@
 //! The life of a session on simulated browsers, over a real nats-server.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bus_schema::{
     Error, ErrorCode, Region, SessionId, Tenant,
     model::{
         command::{Command, CommandRequest, Evaluate},
-        create::CreateSession,
+        create::{CreateSession, OnWorkerLoss},
         entry::Entry,
         event::{Event, EventType},
         rpc::{End, Inspect, Run, WorkRequest},
@@ -207,8 +207,7 @@ async fn what_a_dead_worker_left_is_recovered_or_ended_by_a_peer() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let client = Client { bus: server.bus().await };
     let first = worker(&server, config(&dir)).await;
-    let mut fails = CreateSession::default();
-    fails.on_worker_loss = bus_schema::model::create::OnWorkerLoss::Fail;
+    let fails = CreateSession { on_worker_loss: OnWorkerLoss::Fail, ..CreateSession::default() };
     let fails = client.create(fails).await;
     let recovers =
         client.create(CreateSession { url: Some("https://example.com/".into()), ..Default::default() }).await;
