@@ -8,7 +8,6 @@ use chromiumoxide_cdp::cdp::browser_protocol::target::{
     CreateBrowserContextParams, DisposeBrowserContextParams,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::home::remove;
@@ -158,7 +157,7 @@ fn pass_on(root: &Cdp, routes: &Mutex<Routes>, event: &Event, params: Params) {
     let Some((context, sink)) = context.and_then(|context| routes.contexts.get_key_value(&context)) else {
         // The first page of the browser, or one of a context that is being disposed of.
         if let (Some(session), "Target.attachedToTarget") = (session, event.method()) {
-            root.on_session(&session).notify_raw("Runtime.runIfWaitingForDebugger", &Value::Null);
+            root.on_session(&session).resume();
         }
         return;
     };

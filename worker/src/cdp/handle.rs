@@ -157,6 +157,12 @@ impl Cdp {
         }
     }
 
+    /// Lets a target run that waits for its debugger. The only place that does so: a target with several
+    /// clients must wait until each of them is done with it.
+    pub fn resume(&self) {
+        self.notify_raw("Runtime.runIfWaitingForDebugger", &());
+    }
+
     fn closed(&self) -> CallError {
         CallError::Closed(self.shared.why_gone().unwrap_or(Gone::PipeClosed))
     }

@@ -55,10 +55,7 @@ async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
             Effect::SetUp { session, page } => {
                 tasks.spawn(setup::set_up(inner.clone(), session, page));
             }
-            Effect::Release { session } => {
-                let cdp = inner.root.on_session(&session);
-                tasks.spawn(async move { setup::release(&cdp).await });
-            }
+            Effect::Release { session } => inner.root.on_session(&session).resume(),
             Effect::AskTitle { target } => {
                 let asked = ask_title(inner.clone(), target);
                 // It fails when the tab is closed, and then there is no title to know.

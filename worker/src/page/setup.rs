@@ -57,8 +57,8 @@ pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool) {
     let configure = join_all(steps.iter().map(|step| cdp.call_answer(step.method, &step.params)));
     let seed = install_seeds(&inner, &cdp, &session, seeds);
     let tree = cdp.call_answer("Page.getFrameTree", &Value::Null);
-    let resume = release(&cdp);
-    let (outcomes, (), tree, ()) = tokio::join!(configure, seed, tree, resume);
+    let resume = async { cdp.resume() };
+    let (outcomes, (), tree, ()) = tokio::join!(biased; configure, seed, tree, resume);
     for (step, outcome) in steps.iter().zip(outcomes) {
         if let Err(error) = outcome
             && !error.is_gone()
@@ -71,12 +71,6 @@ pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool) {
         inner.feed(Input::Frame(FrameInput::Found { session: session.clone(), frames })).await;
     }
     inner.feed(Input::Ready { session }).await;
-}
-
-/// Lets a target run. All resumes of the worker go through here.
-pub(super) async fn release(cdp: &Cdp) {
-    // It fails only when the target is gone.
-    let _ = cdp.call_answer("Runtime.runIfWaitingForDebugger", &Value::Null).await;
 }
 
 async fn install_seeds(inner: &Inner, cdp: &Cdp, session: &SessionId, seeds: HashMap<String, String>) {
