@@ -150,10 +150,11 @@ impl Worker {
         let _ = self.root.cast(RootMsg::Drain { grace });
     }
 
-    /// Waits until it has ended, by a drain or by a failure.
+    /// Waits until it has ended, by a drain or by a failure. May be given up and called again.
     pub async fn ended(&mut self) -> Stop {
-        if let Some(actors) = self.actors.take() {
+        if let Some(actors) = &mut self.actors {
             let _ = actors.await;
+            self.actors = None;
         }
         if !self.drained.load(Ordering::Acquire) {
             return Stop::Failed;
