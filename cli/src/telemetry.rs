@@ -1,0 +1,79 @@
+//! The log, and traces if somebody collects them.
+
+use std::{io::IsTerminal, time::Duration};
+
+use anyhow::Context;
+use opentelemetry::{global, trace::TracerProvider};
+use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::config::{Ambient, LogFormat, Settings};
+
+/// Sends what is left of the traces when dropped.
+pub struct Telemetry(Option<SdkTracerProvider>);
+
+const LAST_EXPORT: Duration = Duration::from_secs(3);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        let ended = self.0.as_ref().map(|traces| traces.shutdown_with_timeout(LAST_EXPORT));
+        if let Some(Err(error)) = ended {
+            tracing::warn!(%error, "the last traces could not be sent");
+        }
+    }
+}
+
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Starts logging to stderr and, with `OTEL_EXPORTER_OTLP_ENDPOINT` set, exporting traces. Once per process.
+pub fn start(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Telemetry> {
+    let mut layers = vec![log_layer(settings, ambient)?];
+    // Set also without an exporter: a trace that passes through keeps its context.
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    let traces = if ambient.otlp { Some(exporting(ambient)?) } else { None };
+    if let Some(traces) = &traces {
+        // ractor opens a span for each actor's whole life, which would be exported hours later as the parent of all.
+        let of_interest = filter_fn(|metadata| !metadata.target().starts_with("ractor"));
+        let levels = filter(settings, ambient)?;
+        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("rookery"));
+        layers.push(layer.with_filter(of_interest).with_filter(levels).boxed());
+    }
+    Registry::default().with(layers).try_init().context("logging was started twice")?;
+    Ok(Telemetry(traces))
+}
+
+fn log_layer(settings: &Settings, ambient: &Ambient) -> anyhow::Result<BoxedLayer> {
+    let levels = filter(settings, ambient)?;
+    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    Ok(match settings.log_format {
+        LogFormat::Human => to_stderr.with_ansi(std::io::stderr().is_terminal()).with_filter(levels).boxed(),
+        LogFormat::Json => {
+            to_stderr.json().flatten_event(true).with_current_span(true).with_filter(levels).boxed()
+        }
+    })
+}
+
+/// The NATS client tells again at `info` what the bus tells.
+const DIRECTIVES: &str = "info,async_nats=warn";
+
+fn filter(settings: &Settings, ambient: &Ambient) -> anyhow::Result<EnvFilter> {
+    let directives = settings.log_level.as_deref().or(ambient.rust_log.as_deref()).unwrap_or(DIRECTIVES);
+    EnvFilter::try_new(directives).with_context(|| format!("log_level: `{directives}` is not understood"))
+}
+
+fn exporting(ambient: &Ambient) -> anyhow::Result<SdkTracerProvider> {
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .build()
+        .context("the exporter of traces named by OTEL_EXPORTER_OTLP_ENDPOINT")?;
+    let mut resource = Resource::builder();
+    if !ambient.named_service {
+        resource = resource.with_service_name("rookery");
+    }
+    let traces = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());
+    let traces = traces.build();
+    global::set_tracer_provider(traces.clone());
+    Ok(traces)
+}
