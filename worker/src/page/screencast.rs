@@ -55,6 +55,8 @@ pub struct Screencast {
     cdp: Cdp,
     events: Events,
     capture: Capture,
+    /// When the last picture that was passed on was taken.
+    newest: u64,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +85,7 @@ impl Screencast {
     /// Starts to capture the tab of this session. A page that does not move sends one picture.
     pub async fn start(cdp: &Cdp, capture: Capture) -> Result<Self, CallError> {
         let events = cdp.events(Interest(&["Page.screencastFrame"]), IN_FLIGHT);
-        let screencast = Self { cdp: cdp.clone(), events, capture };
+        let screencast = Self { cdp: cdp.clone(), events, capture, newest: 0 };
         screencast.begin().await?;
         Ok(screencast)
     }
@@ -121,7 +123,7 @@ impl Screencast {
         self.begin().await
     }
 
-    /// The newest picture; what it overtook is given back to Chromium unseen. `None` when the tab is gone.
+    /// The newest picture, never one older than the last; what it overtook is given back to Chromium unseen. `None` when the tab is gone.
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             let mut newest = self.events.next().await?;
@@ -129,7 +131,9 @@ impl Screencast {
                 self.give_back(&newest);
                 newest = newer;
             }
-            if let Some(frame) = decode(&newest) {
+            // Chromium compresses two at a time, and on a busy machine the later one may be ready first.
+            if let Some(frame) = decode(&newest).filter(|frame| frame.captured_at >= self.newest) {
+                self.newest = frame.captured_at;
                 return Some(frame);
             }
             self.give_back(&newest);
