@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -235,4 +235,47 @@ fn json_logs_are_json_to_the_last_line() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line:?}"));
         assert!(event["level"].is_string() && event["target"].is_string(), "{line}");
     }
+}
+
+/// A collector of traces that takes whatever is sent, until the sender has gone.
+fn collector() -> (String, Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (request, requests) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = vec![0; 1 << 20];
+            let mut length = 0;
+            stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+            while let Ok(more @ 1..) = stream.read(&mut bytes[length..]) {
+                length += more;
+            }
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"));
+            bytes.truncate(length);
+            if request.send(bytes).is_err() {
+                return;
+            }
+        }
+    });
+    (endpoint, requests)
+}
+
+#[test]
+fn traces_are_exported_when_it_ends() {
+    let dir = passable_dir();
+    let (endpoint, requests) = collector();
+    let mut command = command(dir.path(), &["--simulated", "--http", "127.0.0.1:0"]);
+    let mut child = command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint).spawn().unwrap();
+    let lines = lines_of(child.stdout.take().unwrap());
+    while !lines.recv_timeout(SOON).unwrap().contains("Sessions") {}
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let sent = requests.recv_timeout(SOON).unwrap();
+    let log = pass_on(child.stderr.take().unwrap());
+    assert!(child.wait().unwrap().success());
+    log.join().unwrap();
+    // Names are plain text in protobuf.
+    let text = String::from_utf8_lossy(&sent);
+    assert!(text.starts_with("POST /v1/traces"), "{}", &text[..200.min(text.len())]);
+    assert!(text.contains("GET /readyz") && text.contains("rookery"), "the readiness checks are in it");
+    assert!(!text.contains("ractor"), "actors' whole lives are not");
 }
