@@ -277,3 +277,39 @@ async fn a_stopping_gateway_says_goodbye() {
     let (close, ()) = tokio::join!(read, edge.stop());
     assert!(matches!(close, Got::Close(1001, _)), "{close:?}");
 }
+
+/// Takes as long as a gateway waits for a client.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_told_where_to_resume() {
+    let nats = Nats::start();
+    let _worker = Worker::start(&nats).await;
+    let edge = Edge::start(&nats).await;
+    let id = edge.session().await;
+    let (mut client, _) = Client::open(&edge, &id, "").await;
+    let large = "x".repeat(300_000);
+    for n in 0..60 {
+        client.send(json!({ "type": "command", "id": n, "action": "evaluate", "expression": large })).await;
+    }
+    // Another client of the same session goes on meanwhile.
+    let until = Instant::now() + Duration::from_secs(11);
+    while Instant::now() < until {
+        let body = json!({ "action": "tabs" });
+        assert_eq!(edge.post(&format!("/v1/sessions/{id}/commands"), body).await.status, 200);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let mut last = String::new();
+    loop {
+        match client.next().await {
+            Got::Json(message) => {
+                if let Some(seq) = message["seq"].as_str() {
+                    last = seq.to_owned();
+                }
+            }
+            Got::Close(code, reason) => {
+                assert_eq!((code, reason), (1013, last));
+                return;
+            }
+            Got::Frame(_) => panic!("nobody asked for frames"),
+        }
+    }
+}

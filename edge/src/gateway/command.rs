@@ -1,5 +1,7 @@
 //! Running commands.
 
+use std::time::Duration;
+
 use bus_schema::{
     Error, SessionId, Tenant,
     model::{
@@ -20,6 +22,11 @@ impl Gateway {
         id: &SessionId,
         request: CommandRequest,
     ) -> Result<(CommandResult, Option<Attachment>), Error> {
+        // Held while a session starts or recovers, so there must be an end to how many.
+        let Ok(_permit) = self.inner.held.try_acquire() else {
+            let error = Error::resource_exhausted("this gateway has too many commands under way");
+            return Err(error.retry_after(Duration::from_secs(1)).not_started());
+        };
         let started = Instant::now();
         let action = request.command.action();
         let timeout = request.timeout();

@@ -20,12 +20,16 @@ use std::{sync::Arc, time::Duration};
 use bus::Bus;
 use bus_schema::{Error, Region};
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::config::Config;
 
 /// How long another region may take to answer for a list.
 const REGION_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Commands under way at once, whoever's.
+const HELD: usize = 8_192;
 
 /// A cheap clone. Holds no session: what it knows of one can be read again on any other gateway.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ struct Inner {
     session_defaults: Map<String, Value>,
     census: census::Census,
     workers: workers::Register,
+    /// Commands under way.
+    held: Semaphore,
     /// What must be finished before the process ends.
     duties: TaskTracker,
     stop: CancellationToken,
@@ -52,6 +58,7 @@ impl Gateway {
                 session_defaults: config.session_defaults.clone(),
                 census: census::Census::default(),
                 workers: workers::Register::default(),
+                held: Semaphore::new(HELD),
                 duties: TaskTracker::new(),
                 stop,
                 bus,

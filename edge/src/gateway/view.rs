@@ -52,10 +52,7 @@ impl View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let beat = ViewBeat { conn: self.conn.clone(), wish: self.wish, gone: true, slow: false };
-        let (gateway, id) = (self.gateway.clone(), self.id.clone());
-        runtime.spawn(async move { gateway.bus().frames().beat(&id, &beat).await });
+        leave(&self.gateway, &self.id, &self.conn);
     }
 }
 
@@ -82,28 +79,44 @@ impl Gateway {
         Ok(View { gateway: self.clone(), id: id.clone(), conn: conn.clone(), wish, slot, heartbeat })
     }
 
-    /// Opens the way for human input. Whoever sends it must be heard of this often.
-    pub async fn open_input(
-        &self,
-        tenant: &Tenant,
-        id: &SessionId,
-        conn: &ConnId,
-    ) -> Result<Duration, Error> {
+    /// Opens the way for human input.
+    pub async fn open_input(&self, tenant: &Tenant, id: &SessionId) -> Result<InputLine, Error> {
+        let conn = connection_id()?;
         let attach = Attach { kind: AttachKind::Input, conn: conn.clone(), wish: FramesWish::default() };
         let until = Instant::now() + Attach::TIMEOUT;
-        self.bus().owners().call(tenant, id, attach, until).await.map(|(attached, _)| heartbeat(&attached))
+        self.bus().owners().call(tenant, id, attach, until).await?;
+        Ok(InputLine { gateway: self.clone(), id: id.clone(), conn })
     }
+}
 
-    /// Tells the owner that whoever sends input is there, where they do not watch.
-    pub async fn beat_input(&self, id: &SessionId, conn: &ConnId) {
-        let beat = ViewBeat { conn: conn.clone(), wish: FramesWish::default(), gone: false, slow: false };
-        self.bus().frames().beat(id, &beat).await;
-    }
+/// The way for one client's input. Dropped, it tells the owner that it is closed.
+///
+/// A connection of its own and not the view's: who stops watching may go on typing.
+pub struct InputLine {
+    gateway: Gateway,
+    id: SessionId,
+    conn: ConnId,
+}
 
-    /// Passes human input on. It is dropped unless its epoch is current.
-    pub async fn input(&self, id: &SessionId, conn: &ConnId, batch: &InputBatch) {
-        self.bus().frames().input(id, conn, batch).await;
+impl InputLine {
+    /// Passes input on. The owner drops it unless its epoch is current.
+    pub async fn send(&self, batch: &InputBatch) {
+        self.gateway.bus().frames().input(&self.id, &self.conn, batch).await;
     }
+}
+
+impl Drop for InputLine {
+    fn drop(&mut self) {
+        leave(&self.gateway, &self.id, &self.conn);
+    }
+}
+
+/// Says that a connection is gone. Where this is lost, the owner finds out by its silence.
+fn leave(gateway: &Gateway, id: &SessionId, conn: &ConnId) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let beat = ViewBeat { conn: conn.clone(), wish: FramesWish::default(), gone: true, slow: false };
+    let (gateway, id) = (gateway.clone(), id.clone());
+    runtime.spawn(async move { gateway.bus().frames().beat(&id, &beat).await });
 }
 
 /// Three beats in the time after which the owner detaches who is silent.

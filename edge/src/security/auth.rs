@@ -131,6 +131,7 @@ fn presented(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Error> {
 pub async fn check(State(tokens): State<Tokens>, mut request: Request, next: Next) -> Response {
     match tokens.identify(request.headers(), request.uri()) {
         Ok(caller) => {
+            tracing::Span::current().record("tenant", tracing::field::display(caller.tenant()));
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

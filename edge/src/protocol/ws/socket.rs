@@ -36,6 +36,7 @@ use crate::{
     gateway::{
         Gateway,
         events::{Logged, SessionEvents},
+        view::InputLine,
     },
     metrics::metrics,
     protocol::result,
@@ -100,8 +101,7 @@ struct Socket {
     last: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     viewer: Option<Viewer>,
-    /// Whether input was attached, and how often it must be heard of.
-    input: Option<Duration>,
+    input: Option<InputLine>,
     beat_at: Option<Instant>,
     noise: u32,
     missed: u32,
@@ -246,16 +246,16 @@ impl Socket {
         if let Err(error) = input::check(&batch) {
             return refuse(out, None, error).await;
         }
-        let Context { gateway, tenant, id, conn, .. } = &self.context;
-        if self.input.is_none() {
+        let line = match self.input.take() {
+            Some(line) => line,
             // Here and not beside: what follows must not overtake it.
-            match gateway.open_input(tenant, id, conn).await {
-                Ok(heartbeat) => self.input = Some(heartbeat),
+            None => match self.context.gateway.open_input(&self.context.tenant, &self.context.id).await {
+                Ok(line) => line,
                 Err(error) => return refuse(out, None, error).await,
-            }
-            self.schedule_beat();
-        }
-        self.context.gateway.input(&self.context.id, &self.context.conn, &batch).await;
+            },
+        };
+        line.send(&batch).await;
+        self.input = Some(line);
         Ok(())
     }
 
@@ -352,17 +352,15 @@ impl Socket {
     }
 
     async fn on_beat(&mut self) -> Result<(), Close> {
-        match &mut self.viewer {
-            Some(viewer) => viewer.beat().await,
-            None => self.context.gateway.beat_input(&self.context.id, &self.context.conn).await,
+        if let Some(viewer) = &mut self.viewer {
+            viewer.beat().await;
         }
         self.schedule_beat();
         Ok(())
     }
 
     fn schedule_beat(&mut self) {
-        let viewing = self.viewer.as_ref().map(Viewer::heartbeat);
-        self.beat_at = viewing.or(self.input).map(|every| Instant::now() + every);
+        self.beat_at = self.viewer.as_ref().map(|viewer| Instant::now() + viewer.heartbeat());
     }
 
     async fn on_ping(&mut self, out: &mut Outbox) -> Result<(), Close> {
