@@ -366,6 +366,8 @@ impl SessionState {
         if self.attached.len() >= 64 {
             return Err(Error::resource_exhausted("64 connections send input already"));
         }
+        // Else one that never watched could not say that it is gone, and 64 of them would shut everybody out.
+        self.hear_beats(myself).await?;
         let (sink, mut batches) = mpsc::channel(64);
         let guard = self.bus.inputs(self.entry.id.clone(), conn.clone(), sink).await?;
         let myself = myself.clone();
@@ -380,19 +382,26 @@ impl SessionState {
         Ok(())
     }
 
-    async fn attach_view(&mut self, myself: &ActorRef<SessionMsg>, attach: &Attach) -> Result<(), Error> {
-        if self.views.is_none() {
-            let (sink, mut beats) = mpsc::channel(256);
-            self.views = Some(self.bus.beats(self.entry.id.clone(), sink).await?);
-            let myself = myself.clone();
-            tokio::spawn(async move {
-                while let Some(beat) = beats.recv().await {
-                    if myself.cast(SessionMsg::Beat(beat)).is_err() {
-                        return;
-                    }
-                }
-            });
+    /// Viewers say on one subject that they are there, and whoever sends input that they have gone.
+    async fn hear_beats(&mut self, myself: &ActorRef<SessionMsg>) -> Result<(), Error> {
+        if self.views.is_some() {
+            return Ok(());
         }
+        let (sink, mut beats) = mpsc::channel(256);
+        self.views = Some(self.bus.beats(self.entry.id.clone(), sink).await?);
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            while let Some(beat) = beats.recv().await {
+                if myself.cast(SessionMsg::Beat(beat)).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn attach_view(&mut self, myself: &ActorRef<SessionMsg>, attach: &Attach) -> Result<(), Error> {
+        self.hear_beats(myself).await?;
         if !self.viewers.beat(attach.conn.clone(), attach.wish, false, Instant::now()) {
             return Err(Error::resource_exhausted("too many viewers"));
         }
