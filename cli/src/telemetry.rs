@@ -55,8 +55,8 @@ fn log_layer(settings: &Settings, ambient: &Ambient) -> anyhow::Result<BoxedLaye
     })
 }
 
-/// The NATS client tells again at `info` what the bus tells.
-const DIRECTIVES: &str = "info,async_nats=warn";
+/// The NATS client tells again at `info` what the bus tells, and ractor adds a span of its own to each line.
+const DIRECTIVES: &str = "info,async_nats=warn,ractor=warn";
 
 fn filter(settings: &Settings, ambient: &Ambient) -> anyhow::Result<EnvFilter> {
     let directives = settings.log_level.as_deref().or(ambient.rust_log.as_deref()).unwrap_or(DIRECTIVES);
