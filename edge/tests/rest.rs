@@ -82,6 +82,8 @@ async fn an_ended_session_is_gone_with_its_reason_and_an_unknown_one_is_not_foun
         assert_eq!(gone.json()["context"]["end_reason"], "released", "{method} {path}");
         assert_eq!(answer(other).await.problem(), (404, "not_found".into()), "{method} {path}");
     }
+    let elsewhere = edge.get("/v1/sessions/mars_00000000000000000000000000000000").await;
+    assert_eq!(elsewhere.problem(), (404, "not_found".into()), "no region of this fleet");
     for malformed in ["nonsense", "local_XYZ", "local_0198f3c2a7e07b3c9d1f4a5b6c7d8e9"] {
         let bad = edge.get(&format!("/v1/sessions/{malformed}")).await;
         assert_eq!(bad.problem(), (400, "invalid_argument".into()));
@@ -133,6 +135,9 @@ async fn bad_requests_are_answered_with_what_is_wrong() {
         answer(edge.request(Method::POST, &create).header("content-type", "application/json").body(large))
             .await;
     assert_eq!(large.problem(), (413, "payload_too_large".into()));
+    let state = json!({ "origins": [{ "origin": "https://a.example", "localStorage": [{ "name": "n", "value": "x".repeat(600_000) }] }] });
+    let large = edge.post(&create, json!({ "storage_state": state })).await;
+    assert_eq!(large.problem(), (413, "payload_too_large".into()), "more than one message of the bus");
     let crash = edge.post(&commands, json!({ "action": "evaluate", "expression": "crash()" })).await;
     assert_eq!(crash.problem(), (422, "browser_error".into()));
     let secret = edge.post(&commands, json!({ "action": "evaluate", "expression": "secret()" })).await;

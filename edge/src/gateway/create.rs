@@ -18,6 +18,9 @@ use tokio::time::Instant;
 use super::{Gateway, ids, wait::Abandoned};
 use crate::{config::Limits, metrics::metrics};
 
+/// What a queue takes, less what goes around it.
+const MAX_SPEC_BYTES: usize = 500 * 1024;
+
 /// One request for a session.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -45,6 +48,13 @@ impl Gateway {
         fields.extend(given);
         let spec: CreateSession = json::from_value(Value::Object(fields), None)?;
         spec.validate()?;
+        // It travels as one message, and a file of storage state can be any size.
+        let size = serde_json::to_vec(&spec).map_or(0, |json| json.len());
+        if size > MAX_SPEC_BYTES {
+            return Err(Error::payload_too_large(format!(
+                "a request for a session may have {MAX_SPEC_BYTES} bytes"
+            )));
+        }
         Ok(spec)
     }
 
@@ -111,7 +121,7 @@ impl Gateway {
 
     fn region_of(&self, spec: &CreateSession) -> Result<Region, Error> {
         let Some(region) = &spec.region else { return Ok(self.bus().region().clone()) };
-        if self.bus().regions().contains(region) {
+        if self.knows(region) {
             return Ok(region.clone());
         }
         let known: Vec<&str> = self.bus().regions().iter().map(Region::as_str).collect();

@@ -66,6 +66,11 @@ impl Gateway {
         }
     }
 
+    /// Whether a region is one of this fleet, within reach or not.
+    pub fn knows(&self, region: &Region) -> bool {
+        self.bus().regions().contains(region)
+    }
+
     fn bus(&self) -> &Bus {
         &self.inner.bus
     }

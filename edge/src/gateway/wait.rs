@@ -67,13 +67,15 @@ impl Gateway {
         let mut followed = true;
         loop {
             tokio::select! {
-                event = follower.next(), if followed => match event {
-                    Ok(logged) => if let Some(session) = read_event(&logged.read()?)? {
-                        return match session {
+                event = follower.next(), if followed => match event.map(|logged| logged.read()) {
+                    Ok(Ok(event)) => if let Some(seen) = read_event(&event)? {
+                        return match seen {
                             Seen::Session(session) => Ok(*session),
                             Seen::Unreadable => self.get(tenant, id).await,
                         };
                     },
+                    // Noise on the subject says nothing.
+                    Ok(Err(_)) => {}
                     // The entry, looked at every second, tells as well.
                     Err(_) => followed = false,
                 },

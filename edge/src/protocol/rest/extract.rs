@@ -11,6 +11,7 @@ use bus_schema::{Error, SessionId, WorkerId, model::json};
 use serde::de::DeserializeOwned;
 
 use super::error::Problem;
+use crate::app::App;
 
 /// The bytes of a JSON body. Parsing is the endpoint's, because some types read themselves.
 ///
@@ -80,6 +81,36 @@ async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) ->
     value.ok_or_else(|| Error::internal(format!("the route has no `{name}`")).into())
 }
 
+/// `{id}` of a session in a region that this fleet has.
+pub struct Id(pub SessionId);
+
+impl FromRequestParts<App> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let given = path_param(parts, app, "id").await?;
+        let Ok(id) = given.parse::<SessionId>() else {
+            return Err(malformed(
+                "id",
+                &given,
+                "a session id: a region, an underscore and 32 lower-case hex digits",
+            ));
+        };
+        if !app.gateway().knows(id.region()) {
+            return Err(
+                Error::not_found("there is no such session: its region is not one of this fleet").into()
+            );
+        }
+        Ok(Self(id))
+    }
+}
+
+fn malformed(param: &str, given: &str, what: &str) -> Problem {
+    // What is echoed is bounded: it comes from anybody.
+    let shown: String = given.chars().take(80).collect();
+    Error::invalid_argument(param, format!("{shown:?} is not {what}")).into()
+}
+
 macro_rules! path_params {
     ($($(#[$doc:meta])* $name:ident($type:ty) = $param:literal, $what:literal;)*) => {$(
         $(#[$doc])*
@@ -90,21 +121,13 @@ macro_rules! path_params {
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
                 let given = path_param(parts, state, $param).await?;
-                match given.parse::<$type>() {
-                    Ok(value) => Ok(Self(value)),
-                    Err(_) => {
-                        let shown: String = given.chars().take(80).collect();
-                        Err(Error::invalid_argument($param, format!("{shown:?} is not {}", $what)).into())
-                    }
-                }
+                given.parse().map(Self).map_err(|_| malformed($param, &given, $what))
             }
         }
     )*};
 }
 
 path_params! {
-    /// `{id}` of a session.
-    Id(SessionId) = "id", "a session id: a region, an underscore and 32 lower-case hex digits";
     /// `{id}` of a worker.
     WorkerPath(WorkerId) = "id", "a worker id";
     /// `{n}` of a tab.
@@ -153,10 +176,7 @@ impl Params {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match text.parse() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => {
-                let shown: String = text.chars().take(80).collect();
-                Err(Error::invalid_argument(name, format!("{shown:?} is not {what}")))
-            }
+            Err(_) => Err(malformed(name, &text, what).0),
         }
     }
 

@@ -52,7 +52,13 @@ impl Viewer {
             return pending().await;
         }
         sleep_until(self.pace.due).await;
-        self.view.next().await
+        loop {
+            let frame = self.view.next().await?;
+            // Noise on the subject is no frame.
+            if Header::decode(&frame).is_some() {
+                return Some(frame);
+            }
+        }
     }
 
     /// The frame is on its way.
