@@ -12,7 +12,10 @@ use edge::{
 };
 use reqwest::Method;
 use serde_json::json;
-use support::{Answer, Edge, SOON, Worker, answer, config, until, worker::PNG};
+use support::{
+    Answer, Edge, SOON, Worker, answer, config, until,
+    worker::{LARGE, PNG},
+};
 
 #[tokio::test]
 async fn a_session_is_made_used_and_ended() {
@@ -436,4 +439,26 @@ async fn without_a_bus_there_is_an_answer_and_it_comes_back() {
         if one.status == 200 { Ok(()) } else { Err(one.text()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_large_answer_comes_whole() {
+    let nats = Nats::start();
+    let _worker = Worker::start(&nats).await;
+    let edge = Edge::start(&nats).await;
+    let id = edge.session().await;
+    let body = json!({ "action": "evaluate", "expression": "large()" });
+    let answer = edge.post(&format!("/v1/sessions/{id}/commands"), body).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["result"]["value"].as_str().unwrap().len(), LARGE);
+}
+
+#[tokio::test]
+async fn ending_goes_on_where_an_owner_gave_it_up() {
+    let nats = Nats::start();
+    let _worker = Worker::start(&nats).await;
+    let edge = Edge::start(&nats).await;
+    let made = edge.post("/v1/sessions", json!({ "name": "flaky" })).await;
+    let ended = edge.delete(made.headers["location"].to_str().unwrap()).await;
+    assert_eq!((ended.status, &ended.json()["end_reason"]), (200, &"released".into()), "{}", ended.text());
 }

@@ -9,17 +9,19 @@ use bus_schema::{
         session::{EndReason, Session, State},
     },
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::Gateway;
 use crate::metrics::metrics;
 
 /// A session that is being started or recovered must have an owner before it can be ended.
 const OWNER_PATIENCE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Gateway {
     /// Ends a session and gives it back as it ended. Ended before, it is given back as it is.
     pub async fn end(&self, tenant: &Tenant, id: &SessionId) -> Result<Session, Error> {
+        let until = Instant::now() + OWNER_PATIENCE + End::TIMEOUT;
         loop {
             let Some(stored) = self.bus().entries().get(tenant, id).await? else {
                 return Err(self.bus().owners().absent(tenant, id).await);
@@ -33,8 +35,14 @@ impl Gateway {
                     }
                 }
                 State::Starting | State::Ready | State::Recovering | State::Closing => {
-                    if let Some(session) = self.end_by_owner(tenant, id).await? {
-                        return Ok(session);
+                    match self.end_by_owner(tenant, id, until).await {
+                        Ok(Some(session)) => return Ok(session),
+                        Ok(None) => {}
+                        // The owner was lost on the way. To end it twice does no harm.
+                        Err(e) if e.code == ErrorCode::Unavailable && Instant::now() + PAUSE < until => {
+                            sleep(PAUSE).await;
+                        }
+                        Err(e) => return Err(e),
                     }
                 }
             }
@@ -42,8 +50,12 @@ impl Gateway {
     }
 
     /// `None`: it ended by itself meanwhile.
-    async fn end_by_owner(&self, tenant: &Tenant, id: &SessionId) -> Result<Option<Session>, Error> {
-        let until = Instant::now() + OWNER_PATIENCE + End::TIMEOUT;
+    async fn end_by_owner(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        until: Instant,
+    ) -> Result<Option<Session>, Error> {
         match self.bus().owners().call(tenant, id, End { reason: EndReason::Released }, until).await {
             Ok((session, _)) => {
                 metrics().ended(EndReason::Released.as_str());

@@ -27,6 +27,8 @@ use bus_schema::{
 };
 use tokio::task::JoinSet;
 
+/// Bytes of a large answer: many messages of the bus.
+pub const LARGE: usize = 8 << 20;
 pub const PNG: &[u8] = b"\x89PNG not really";
 
 #[derive(Default)]
@@ -121,7 +123,8 @@ impl Shared {
         claimed.acker.ack().await.unwrap();
         let shared = self.clone();
         tokio::spawn(async move {
-            let mut owned = Owned { shared, entry, revision, frames: 0 };
+            let flaky = entry.spec.name.as_deref() == Some("flaky");
+            let mut owned = Owned { shared, entry, revision, frames: 0, flaky };
             while let Some(incoming) = inbox.next().await {
                 if owned.answer(incoming).await {
                     return;
@@ -136,6 +139,8 @@ struct Owned {
     entry: Entry,
     revision: u64,
     frames: u32,
+    /// Gives its first request to end up.
+    flaky: bool,
 }
 
 impl Owned {
@@ -143,6 +148,11 @@ impl Owned {
     async fn answer(&mut self, incoming: Incoming) -> bool {
         let reply = match incoming.request {
             OwnerRequest::Run(run) => self.run(run).await,
+            OwnerRequest::End(_) if self.flaky => {
+                self.flaky = false;
+                // Dropped, the request is answered with an unknown outcome.
+                return false;
+            }
             OwnerRequest::End(end) => {
                 self.end(end.reason).await;
                 incoming.responder.send(OwnerReply::ok(&self.entry.session(), None)).await;
@@ -197,6 +207,9 @@ impl Owned {
             }
             Command::Evaluate(e) if e.expression == "secret()" => {
                 return OwnerReply::error(Error::internal("the password is 1234"));
+            }
+            Command::Evaluate(e) if e.expression == "large()" => {
+                (serde_json::json!({ "value": "ä".repeat(LARGE / 2) }).to_string(), None)
             }
             Command::Evaluate(e) => (serde_json::json!({ "value": e.expression }).to_string(), None),
             _ => ("{}".to_owned(), None),
