@@ -236,7 +236,12 @@ pub struct Remarks(pub Vec<String>);
 
 /// Loads and checks the settings of one role; `flags` is the parsed command line, environment included.
 pub fn load(role: Role, common: &Common, flags: &impl Serialize) -> Result<(Settings, Remarks), ConfigError> {
-    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    let mut defaults = Settings::default();
+    if role == Role::Up {
+        // Nobody else could take its sessions over, and somebody waits at the terminal.
+        defaults.drain_timeout = Span(Duration::from_secs(5));
+    }
+    let mut figment = Figment::from(Serialized::defaults(defaults));
     if let Some(path) = config_file(common)? {
         let file = Toml::file_exact(&path);
         names::check_file(&path, &file.data().map_err(|error| ConfigError::Malformed(Box::new(error)))?)?;

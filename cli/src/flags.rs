@@ -176,7 +176,7 @@ pub struct Common {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// How long ending waits for what is under way [default: 30s]
+    /// How long ending waits for what is under way [default: 30s; up: 5s]
     #[arg(long, value_name = "TIME", env = "ROOKERY_DRAIN_TIMEOUT", help_heading = "Fleet")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_timeout: Option<Span>,
