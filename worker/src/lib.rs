@@ -2,6 +2,8 @@
 
 pub mod browser;
 pub mod cdp;
+pub mod command;
 pub mod guard;
+pub mod inject;
 pub mod node;
 pub mod page;

@@ -222,7 +222,7 @@ fn scheme_name(scheme: ColorScheme) -> &'static str {
 }
 
 /// A cookie as `Storage.setCookies` takes it.
-pub(super) fn cookie_param(cookie: &Cookie) -> Value {
+pub(crate) fn cookie_param(cookie: &Cookie) -> Value {
     let mut param = json!({
         "name": cookie.name, "value": cookie.value, "httpOnly": cookie.http_only, "secure": cookie.secure,
     });

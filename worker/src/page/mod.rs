@@ -15,6 +15,7 @@ mod tabs;
 pub mod tracker;
 mod user_agent;
 
+pub(crate) use emulation::cookie_param;
 pub use emulation::{ApplyError, Emulation};
 pub use event::{Event, Note};
 pub use input::INTEREST;

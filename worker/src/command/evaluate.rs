@@ -1,0 +1,244 @@
+//! `evaluate`: the caller's script in the page's own world.
+
+use std::time::Duration;
+
+use bus_schema::error::Error;
+use bus_schema::model::command::Evaluate;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::Outcome;
+use super::element::{Element, Search, find};
+use super::error::of_call;
+use super::job::Job;
+use super::place;
+use super::world::{Returned, Thrown, WorldError, is_replaced};
+use crate::cdp::{Answer, CallError, Cdp};
+use crate::inject;
+use crate::page::Tabs;
+
+/// How long a page may take to a sign of life before its script is ended.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(300);
+
+/// How many lines of a stack are of use to the caller.
+const STACK_LINES: usize = 6;
+
+pub(super) async fn run(job: &Job<'_>, c: &Evaluate) -> Result<Outcome, Error> {
+    job.waits_for(Error::timeout("the script has not ended").with_field("expression").outcome_unknown());
+    let answer = match &c.target {
+        None => in_page(job, c).await?,
+        Some(target) => {
+            let element = find(job, &Search::of(target, "target")?).await?;
+            job.waits_for(
+                Error::timeout("the script has not ended").with_field("expression").outcome_unknown(),
+            );
+            on_element(job, c, &element).await?
+        }
+    };
+    read(&answer)
+}
+
+/// Without a target one call is all it takes.
+async fn in_page(job: &Job<'_>, c: &Evaluate) -> Result<Answer, Error> {
+    let source = Value::from(c.expression.as_str());
+    let args = Value::from(c.args.clone());
+    let script =
+        format!("({})(({})({source}), {source}, {args})", code(inject::EVALUATE), code(inject::COMPILE));
+    let params = json!({
+        "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true,
+    });
+    call(job, job.cdp(), "Runtime.evaluate", &params).await
+}
+
+/// The element comes first among the arguments. The source stands in the function itself, because here the page's
+/// policy may forbid to compile a text.
+async fn on_element(job: &Job<'_>, c: &Evaluate, element: &Element) -> Result<Answer, Error> {
+    let lost = |error: WorldError| error.into_error("the element");
+    let frame = &element.frame;
+    let context = frame.world.ok_or_else(|| lost(WorldError::Replaced))?;
+    let node = place::backend_node(&element.world, element.token).await.map_err(lost)?;
+    let object = place::node(&element.world, node, context).await.map_err(lost)?;
+    let source = Value::from(c.expression.as_str());
+    let mut arguments = vec![json!({ "value": c.args })];
+    arguments.insert(0, json!({ "objectId": object }));
+    let cdp = job.on(&frame.cdp);
+    let declaration = |run: &str| {
+        format!(
+            "function (element, args) {{ return ({})(() => {run}, {source}, [element, ...args]); }}",
+            code(inject::EVALUATE)
+        )
+    };
+    let params = |run: &str| {
+        json!({
+            "objectId": object, "functionDeclaration": declaration(run), "arguments": arguments,
+            "returnByValue": true, "awaitPromise": true, "userGesture": true,
+        })
+    };
+    let method = "Runtime.callFunctionOn";
+    let expression = params(&format!("({}\n)", c.expression));
+    let answer = call(job, &cdp, method, &expression).await;
+    match &answer {
+        // Not an expression: statements, then. What did not compile has not run.
+        Ok(given) if is_uncompiled(given) => {
+            let statements = params(&format!("(async () => {{ {}\n }})()", c.expression));
+            call(job, &cdp, method, &statements).await
+        }
+        Ok(_) | Err(_) => answer,
+    }
+}
+
+/// The code of a file without the comment above it.
+pub(super) fn code(file: &str) -> &str {
+    file.find("\n(").map_or(file, |at| &file[at + 1..]).trim_end()
+}
+
+fn is_uncompiled(answer: &Answer) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Peek {
+        exception_details: Option<Details>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Details {
+        #[serde(default)]
+        stack_trace: Option<Value>,
+        exception: Option<Class>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Class {
+        #[serde(default)]
+        class_name: String,
+    }
+    // An error that was thrown while running has a stack.
+    answer.decode::<Peek>().ok().and_then(|peek| peek.exception_details).is_some_and(|details| {
+        details.stack_trace.is_none() && details.exception.is_some_and(|e| e.class_name == "SyntaxError")
+    })
+}
+
+async fn call(job: &Job<'_>, cdp: &Cdp, method: &str, params: &Value) -> Result<Answer, Error> {
+    let guard = Endless { cdp: cdp.clone(), tabs: job.ctx.tabs.clone(), n: job.n, armed: true };
+    let answer = cdp.call_answer(method, params).await;
+    guard.done();
+    answer.map_err(|error| match error {
+        CallError::Protocol { message, .. } if is_replaced(&message) => {
+            Error::browser_error("the page was replaced while the script ran").outcome_unknown()
+        }
+        CallError::Protocol { message, .. } if message.contains("reference chain is too long") => {
+            Error::browser_error("the result is nested too deeply for JSON")
+        }
+        other => of_call(other),
+    })
+}
+
+/// Ends a script that never returns, so that the page can be used again. Only if it holds the page up: one that
+/// merely waits does no harm, and ending it would hit the next one instead.
+struct Endless {
+    cdp: Cdp,
+    tabs: Tabs,
+    n: u32,
+    armed: bool,
+}
+
+impl Endless {
+    fn done(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.armed {
+            return;
+        }
+        let (cdp, tabs, n) = (self.cdp.with_timeout(Duration::from_secs(5)), self.tabs.clone(), self.n);
+        runtime.spawn(async move {
+            let probe = json!({ "expression": "0", "returnByValue": true });
+            let lives = timeout(SIGN_OF_LIFE, cdp.call_answer("Runtime.evaluate", &probe)).await.is_ok();
+            // A page that shows a dialog stands still too, and goes on when it is answered.
+            let waits = tabs.tab(Some(n)).map_or(true, |tab| tab.dialog.is_some());
+            if !lives && !waits {
+                let _ = cdp.call_answer("Runtime.terminateExecution", &Value::Null).await;
+            }
+        });
+    }
+}
+
+/// The value as it came, without reading it again.
+fn read(answer: &Answer) -> Result<Outcome, Error> {
+    let returned = Returned::of(answer.bytes())?;
+    if let Some(thrown) = &returned.exception_details {
+        return Err(explain(thrown));
+    }
+    let remote = returned.result;
+    match (remote.value, remote.unserializable_value) {
+        (Some(value), _) => {
+            let mut json = String::with_capacity(value.get().len() + 10);
+            json.push_str("{\"value\":");
+            json.push_str(value.get());
+            json.push('}');
+            Outcome::raw(json)
+        }
+        (None, Some("-0")) => Outcome::raw("{\"value\":-0.0}".to_owned()),
+        (None, Some(other)) => {
+            Err(Error::browser_error(format!("the result is {other}, which JSON cannot hold")))
+        }
+        (None, None) if remote.kind == "undefined" => {
+            Outcome::raw("{\"value\":null,\"type\":\"undefined\"}".to_owned())
+        }
+        (None, None) => {
+            Err(Error::browser_error(format!("the result is of type {}, which JSON cannot hold", remote.kind)))
+        }
+    }
+}
+
+fn explain(thrown: &Thrown) -> Error {
+    let text = thrown.text();
+    if let Some(rest) = text.split("rookery cannot hold: ").nth(1) {
+        let line = rest.lines().next().unwrap_or_default();
+        let (kind, path) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
+        if kind == "too large" {
+            return Error::payload_too_large("the result is larger than 250 MB");
+        }
+        let place = if path.is_empty() { "is".to_owned() } else { format!("holds at `{path}`") };
+        let what = match kind {
+            "cyclic" => "a cyclic reference".to_owned(),
+            "too deep" => "a structure nested too deeply".to_owned(),
+            "NaN" | "Infinity" | "-Infinity" => kind.to_owned(),
+            "BigInt" | "symbol" | "function" | "DOM node" | "window" => format!("a {kind}"),
+            kind => format!("a {kind}"),
+        };
+        return Error::browser_error(format!("the result {place} {what}, which JSON cannot hold"))
+            .with_context(json!({ "kind": kind, "path": path }));
+    }
+    if text.contains("Execution was terminated") || text.contains("Script execution was interrupted") {
+        return Error::browser_error("the script was ended because it did not return").outcome_unknown();
+    }
+    let stack: Vec<&str> = text
+        .lines()
+        .skip(1)
+        .map(str::trim)
+        // What stands in front of the caller's own script.
+        .take_while(|line| !line.contains("at finish (<anonymous>") && !line.contains("at run (<anonymous>"))
+        .take(STACK_LINES)
+        .collect();
+    Error::browser_error(format!("the script threw {}", thrown.first_line()))
+        .with_context(json!({ "message": thrown.first_line(), "stack": stack }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_comes_without_its_comment() {
+        for file in [inject::EVALUATE, inject::COMPILE] {
+            let code = code(file);
+            assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
+            assert!(!code.starts_with("//"));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One command under way: its tab, its deadline, and what it waits for.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bus_schema::error::Error;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::Context;
+use super::error::{of_call, of_tab};
+use crate::cdp::{Answer, Cdp};
+use crate::page::TabHandle;
+
+/// How long after a command's deadline its calls are given up; the command itself ends first.
+const SLACK: Duration = Duration::from_secs(1);
+
+pub(super) struct Job<'a> {
+    pub ctx: &'a Context,
+    pub n: u32,
+    cdp: Cdp,
+    deadline: Instant,
+    waiting: Mutex<Option<Error>>,
+}
+
+impl<'a> Job<'a> {
+    pub fn new(ctx: &'a Context, tab: &TabHandle, deadline: Instant) -> Self {
+        let cdp = Self::bounded(&tab.cdp, deadline);
+        Self { ctx, n: tab.n, cdp, deadline, waiting: Mutex::new(None) }
+    }
+
+    fn bounded(cdp: &Cdp, deadline: Instant) -> Cdp {
+        cdp.with_timeout(deadline.saturating_duration_since(Instant::now()) + SLACK)
+    }
+
+    /// The tab's session; its calls end with the command.
+    pub fn cdp(&self) -> &Cdp {
+        &self.cdp
+    }
+
+    /// Another session with this command's deadline.
+    pub fn on(&self, cdp: &Cdp) -> Cdp {
+        Self::bounded(cdp, self.deadline)
+    }
+
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The tab as it is now.
+    pub fn tab(&self) -> Result<TabHandle, Error> {
+        self.ctx.tabs.tab(Some(self.n)).map_err(of_tab)
+    }
+
+    pub async fn call(&self, method: &str, params: impl Serialize) -> Result<Answer, Error> {
+        self.cdp.call_answer(method, &params).await.map_err(of_call)
+    }
+
+    /// What the command waits for: if its time runs out, this is the error it ends with.
+    pub fn waits_for(&self, error: Error) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// Nothing in particular is waited for any more.
+    pub fn waits_no_more(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// The error of a command whose time has run out.
+    pub fn timed_out(&self, limit: Duration) -> Error {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut error =
+            waiting.unwrap_or_else(|| Error::timeout("the page did not answer in time").outcome_unknown());
+        error.detail = format!("{} (after {} ms)", error.detail, limit.as_millis());
+        // A page that shares its process with one that shows a dialog stands still too.
+        let dialogs = self.ctx.tabs.dialogs();
+        if !dialogs.is_empty() && error.context.is_none() {
+            error.context = Some(serde_json::json!({ "dialogs": dialogs }));
+        }
+        error
+    }
+}

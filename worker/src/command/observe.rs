@@ -1,0 +1,89 @@
+//! `observe`: what a page shows, told as an outline with refs for what can be acted on.
+
+use bus_schema::error::Error;
+use bus_schema::model::command::{Observe, ObservePreset};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Outcome;
+use super::job::Job;
+use super::outline::{Part, frame_header, indented};
+use super::screenshot;
+use super::scroll::document;
+use super::world::WorldError;
+use crate::page::FrameHandle;
+
+/// Size of an outline unless another is asked for.
+const MAX_BYTES: u32 = 20_000;
+/// The most that is kept of one page to be read on by cursor.
+const KEPT: usize = 4 << 20;
+
+pub(super) async fn run(job: &Job<'_>, c: &Observe) -> Result<Outcome, Error> {
+    let max_bytes = c.max_bytes.unwrap_or(MAX_BYTES) as usize;
+    let part = match &c.cursor {
+        Some(cursor) => job.ctx.outlines.go_on(job.n, cursor, max_bytes)?,
+        None => {
+            let whole = look(job, c.preset).await?;
+            job.ctx.outlines.keep(job.n, whole, max_bytes)
+        }
+    };
+    let Part { text, next_cursor, total_bytes } = part;
+    let page = job.ctx.tabs.page(job.n).await.map_err(super::error::of_tab)?;
+    let mut result = json!({
+        "url": page.url, "title": page.title, "tab": job.n, "outline": text, "total_bytes": total_bytes,
+    });
+    if let Some(cursor) = next_cursor {
+        result["next_cursor"] = cursor.into();
+    }
+    let outcome = Outcome::of(&result)?;
+    if !c.screenshot {
+        return Ok(outcome);
+    }
+    let (media_type, image) = screenshot::of_viewport(job).await?;
+    Ok(outcome.with(media_type, image))
+}
+
+#[derive(Deserialize)]
+struct Told {
+    next: u64,
+    text: String,
+}
+
+/// The outline of all frames, the main one first.
+async fn look(job: &Job<'_>, preset: ObservePreset) -> Result<String, Error> {
+    // Refs are one row over all frames and tabs, so only one looks at a time.
+    let mut next = job.ctx.outlines.next_ref().await;
+    let main = document(job).await?;
+    let told: Told = main.call("observe", json!([preset, *next])).await?;
+    *next = told.next;
+    let mut whole = told.text;
+    let frames = job.ctx.tabs.frames(job.n).map_err(super::error::of_tab)?;
+    for (number, frame) in frames.iter().enumerate().skip(1) {
+        if whole.len() >= KEPT {
+            break;
+        }
+        match in_frame(job, frame, preset, *next).await {
+            Ok(told) => {
+                *next = told.next;
+                if !told.text.is_empty() {
+                    whole.push_str(&frame_header(number, frame));
+                    whole.push_str(&indented(&told.text));
+                }
+            }
+            // A frame that is being replaced or stands still is told the next time.
+            Err(WorldError::Replaced) => {}
+            Err(WorldError::Failed(error)) => tracing::debug!(%error, "a frame could not be observed"),
+        }
+    }
+    Ok(whole)
+}
+
+async fn in_frame(
+    job: &Job<'_>,
+    frame: &FrameHandle,
+    preset: ObservePreset,
+    next: u64,
+) -> Result<Told, WorldError> {
+    let world = job.ctx.worlds.of(frame, job.on(&frame.cdp)).await?;
+    world.call("observe", json!([preset, next])).await
+}

@@ -1,0 +1,178 @@
+// The outline of a document as assistive technology would tell it.
+
+const MAX_NODES = 20000;
+const MAX_TEXT = 500;
+const MAX_OPTIONS = 40;
+
+// Roles whose name says what they contain.
+const TOLD_BY_NAME = new Set(
+  ('button checkbox heading link menuitem menuitemcheckbox menuitemradio option radio switch tab tooltip img ' +
+    'progressbar meter').split(' '),
+);
+const WRAPPERS = new Set(['', 'generic', 'presentation', 'none', 'rowgroup', 'strong', 'emphasis', 'code', 'document',
+  'subscript', 'superscript', 'insertion', 'deletion', 'time', 'mark', 'caption', 'term']);
+
+const short = (text, limit) => (text.length > limit ? `${text.slice(0, limit)}…` : text);
+
+// What is typed into these is nobody's to read.
+const isSecret = (el) => el.type === 'password' || /\b(one-time-code|cc-csc|(current|new)-password)\b/.test(el.autocomplete || '');
+
+const valueOf = (el, role) => {
+  if (tagOf(el) === 'select') return [...el.selectedOptions].map((option) => fold(option.label)).join(', ');
+  if (tagOf(el) === 'input' && /^(checkbox|radio|button|submit|reset|image)$/.test(el.type)) return '';
+  if (/^(input|textarea)$/.test(tagOf(el))) return isSecret(el) ? (el.value ? '(hidden)' : '') : fold(el.value);
+  if (role === 'progressbar' || role === 'meter') return String(el.value ?? el.getAttribute('aria-valuenow') ?? '');
+  if (role === 'slider' || role === 'spinbutton' || role === 'scrollbar') {
+    return el.getAttribute('aria-valuetext') || el.getAttribute('aria-valuenow') || '';
+  }
+  if (role === 'textbox' || role === 'searchbox') return fold(el.textContent);
+  return '';
+};
+
+const statesOf = (el, role) => {
+  const states = [];
+  const flag = (name, attribute, native) => {
+    const value = native ?? el.getAttribute(attribute);
+    if (value === true || value === 'true') states.push(name);
+    else if (value === 'mixed') states.push(`${name}=mixed`);
+    else if (attribute === 'aria-expanded' && value === 'false') states.push('collapsed');
+  };
+  const boxed = tagOf(el) === 'input' && /^(checkbox|radio)$/.test(el.type);
+  flag('checked', 'aria-checked', boxed ? (el.indeterminate ? 'mixed' : el.checked) : undefined);
+  flag('selected', 'aria-selected', tagOf(el) === 'option' ? el.selected : undefined);
+  flag('pressed', 'aria-pressed');
+  flag('expanded', 'aria-expanded', tagOf(el) === 'summary' && parentOf(el) ? String(parentOf(el).open) : undefined);
+  flag('required', 'aria-required', el.required === true ? true : undefined);
+  flag('invalid', 'aria-invalid');
+  flag('readonly', 'aria-readonly', el.readOnly === true ? true : undefined);
+  if (isDisabled(el)) states.push('disabled');
+  if (activeElement() === el && el !== document.body) states.push('focused');
+  const current = el.getAttribute('aria-current');
+  if (current && current !== 'false') states.push(`current=${current}`);
+  if (role === 'heading') states.push(`level=${el.getAttribute('aria-level') || (/^h([1-6])$/.exec(tagOf(el)) || [, 2])[1]}`);
+  return states;
+};
+
+const outline = (preset, first) => {
+  let next = first;
+  let nodes = 0;
+  const cut = () => nodes >= MAX_NODES;
+
+  const nodeOf = (el, role, interactive) => {
+    const name = short(nameOf(el), MAX_TEXT);
+    const node = { role: role || 'generic', name, states: statesOf(el, role), value: '', children: [] };
+    if (interactive || preset === 'full' || role === 'iframe') {
+      next = refs.give(el, next);
+      node.states.push(`ref=${refs.of(el)}`);
+    }
+    node.value = short(valueOf(el, role), MAX_TEXT);
+    if (preset === 'full' && role === 'link') node.states.push(`url=${short(el.href || '', 200)}`);
+    return node;
+  };
+
+  const optionsOf = (el) => {
+    const options = [...el.options];
+    const told = options.slice(0, MAX_OPTIONS).map((option) => ({
+      role: 'option', name: fold(option.label), states: statesOf(option, 'option'), value: '', children: [],
+    }));
+    if (options.length > MAX_OPTIONS) told.push(`… ${options.length - MAX_OPTIONS} more options`);
+    return told;
+  };
+
+  const visit = (el, parent, textless) => {
+    if (cut() || NOT_TEXT.has(tagOf(el))) return;
+    const contents = getComputedStyle(el).display === 'contents';
+    if (!contents && !isRendered(el)) {
+      // Hidden itself, it may hold what is visible; not laid out, it holds nothing.
+      if (!el.checkVisibility()) return;
+    }
+    if (el.getAttribute('aria-hidden') === 'true' || el.inert) return;
+    const role = roleOf(el);
+    const shown = contents || isRendered(el);
+    const interactive = shown && isInteractive(el, role);
+    const wrapper = WRAPPERS.has(role) || (role === 'paragraph' && tagOf(parent.el || el) === 'li');
+    const wanted =
+      shown && (preset === 'full' ? role !== '' || interactive : interactive || (preset === 'compact' && !wrapper) || role === 'iframe');
+    if (!wanted) {
+      const inline = getComputedStyle(el).display.startsWith('inline') || contents;
+      if (!inline) breakText(parent);
+      descend(el, parent, textless);
+      if (!inline) breakText(parent);
+      return;
+    }
+    nodes += 1;
+    const node = nodeOf(el, role, interactive);
+    node.el = el;
+    breakText(parent);
+    parent.children.push(node);
+    if (tagOf(el) === 'select') node.children.push(...optionsOf(el));
+    else if (!/^(input|textarea|iframe|svg|canvas|video|audio)$/.test(tagOf(el)) && node.value === '') {
+      descend(el, node, preset !== 'full' && TOLD_BY_NAME.has(role) && node.name !== '');
+    }
+    // A group that says nothing and holds nothing is left out again.
+    const empty = !node.name && !node.value && !interactive && !node.children.some((child) => child !== BREAK);
+    if (empty && preset !== 'full' && role !== 'iframe') parent.children.splice(parent.children.indexOf(node), 1);
+  };
+
+  const descend = (el, parent, textless) => {
+    for (const child of shownChildren(el)) {
+      if (isElement(child)) visit(child, parent, textless);
+      else if (child.nodeType === 3 && !textless && preset !== 'interactive') addText(el, child.data, parent);
+    }
+  };
+
+  const addText = (el, data, parent) => {
+    if (!data.trim() && !/\s/.test(data)) return;
+    if (getComputedStyle(el).visibility !== 'visible') return;
+    const last = parent.children.length - 1;
+    if (typeof parent.children[last] === 'string') parent.children[last] += data;
+    else if (data.trim()) parent.children.push(data);
+  };
+
+  const breakText = (parent) => {
+    if (typeof parent.children.at(-1) === 'string') parent.children.push(BREAK);
+  };
+
+  const BREAK = Symbol('break');
+  const root = { children: [], el: null };
+  if (document.body) visit(document.body, root, false);
+  return { nodes: root.children, next, cut: cut() };
+};
+
+const quoted = (text) => `"${text.replace(/["\\]/g, '\\$&')}"`;
+
+const render = (nodes) => {
+  const lines = [];
+  const write = (node, depth) => {
+    const indent = '  '.repeat(Math.min(depth, 40));
+    if (typeof node === 'symbol') return;
+    if (typeof node === 'string') {
+      const text = fold(node);
+      if (text) lines.push(`${indent}- text: ${text}`);
+      return;
+    }
+    const texts = node.children.filter((child) => typeof child === 'string').map(fold).filter(Boolean);
+    const inner = node.children.filter((child) => typeof child === 'object');
+    let line = `${indent}- ${node.role}`;
+    if (node.name) line += ` ${quoted(node.name)}`;
+    for (const state of node.states) line += ` [${state}]`;
+    if (node.value) line += `: ${node.value}`;
+    if (!inner.length) {
+      const text = texts.join(' ');
+      if (text && text !== node.name) line += `: ${text}`;
+      lines.push(line);
+      return;
+    }
+    lines.push(line);
+    for (const child of node.children) write(child, depth + 1);
+  };
+  for (const node of nodes) write(node, 0);
+  return lines;
+};
+
+const observe = (preset, first) => {
+  const told = outline(preset, first);
+  const lines = render(told.nodes);
+  if (told.cut) lines.push(`- text: … cut after ${MAX_NODES} elements`);
+  return { url: location.href, title: document.title, next: told.next, text: lines.join('\n') };
+};

@@ -1,0 +1,94 @@
+//! A session with one page, and commands as clients write them.
+
+use std::time::Duration;
+
+use bus_schema::error::{Error, ErrorCode};
+use bus_schema::model::command::CommandRequest;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+use worker::browser::Process;
+use worker::command::{self, Context, Output};
+use worker::page::{Scope, Tabs};
+
+use crate::support::Rig;
+use crate::support::site::{Page, Request, Site};
+
+pub struct Stage {
+    pub ctx: Context,
+    pub site: Site,
+    pub rig: Rig,
+    pub browser: Process,
+    _events: AbortOnDropHandle<()>,
+}
+
+pub fn html(body: &str) -> Page {
+    Some(("", format!("<!DOCTYPE html>{body}")))
+}
+
+impl Stage {
+    /// One page at `/`, shown.
+    pub async fn show(body: &str) -> Self {
+        let page = body.to_owned();
+        let stage =
+            Self::with(&[], move |request| (request.target == "/").then(|| html(&page)).flatten()).await;
+        stage.go("/").await;
+        stage
+    }
+
+    /// A site of several pages; none is shown yet.
+    pub async fn with(args: &[&str], pages: impl Fn(&Request) -> Page + Send + Sync + 'static) -> Self {
+        let mut rig = Rig::new().await;
+        rig.options.args = args.iter().map(|arg| arg.parse().unwrap()).collect();
+        let browser = rig.launch().await;
+        let (tabs, mut events) = Tabs::open(Scope::Process(&browser)).await.unwrap();
+        let drain = tokio::spawn(async move { while events.recv().await.is_some() {} });
+        let uploads = rig.data.path().join("uploads");
+        std::fs::create_dir(&uploads).unwrap();
+        let ctx = Context::new(tabs, uploads);
+        Self { ctx, site: Site::start(pages).await, rig, browser, _events: AbortOnDropHandle::new(drain) }
+    }
+
+    pub async fn go(&self, path: &str) {
+        self.ok(json!({ "action": "navigate", "url": self.site.url(path) })).await;
+    }
+
+    pub async fn output(&self, command: Value) -> Result<Output, Error> {
+        let request = CommandRequest::from_json(command.to_string().as_bytes()).unwrap();
+        let limit = request.timeout_ms.map_or(Duration::from_secs(15), |ms| Duration::from_millis(ms.into()));
+        command::run(&self.ctx, &request, Instant::now() + limit).await
+    }
+
+    pub async fn run(&self, command: Value) -> Result<Value, Error> {
+        self.output(command).await.map(|output| serde_json::from_str(output.result.get()).unwrap())
+    }
+
+    /// A command that works.
+    pub async fn ok(&self, command: Value) -> Value {
+        let shown = command.to_string();
+        self.run(command).await.unwrap_or_else(|error| panic!("{shown}: {error} {:?}", error.context))
+    }
+
+    /// A command that fails, with this code.
+    pub async fn err(&self, code: ErrorCode, command: Value) -> Error {
+        let shown = command.to_string();
+        match self.run(command).await {
+            Ok(result) => panic!("{shown} worked: {result}"),
+            Err(error) => {
+                assert_eq!(error.code, code, "{shown}: {error}");
+                error
+            }
+        }
+    }
+
+    /// The value of an expression.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.ok(json!({ "action": "evaluate", "expression": expression })).await["value"].clone()
+    }
+
+    /// The bytes beside a result, as text.
+    pub async fn text(&self, command: Value) -> String {
+        let output = self.output(command).await.unwrap();
+        String::from_utf8(output.attachment.expect("an attachment").bytes.to_vec()).unwrap()
+    }
+}
