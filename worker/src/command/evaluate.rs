@@ -189,9 +189,10 @@ fn read(answer: &Answer) -> Result<Outcome, Error> {
         (None, None) if remote.kind == "undefined" => {
             Outcome::raw("{\"value\":null,\"type\":\"undefined\"}".to_owned())
         }
-        (None, None) => {
-            Err(Error::browser_error(format!("the result is of type {}, which JSON cannot hold", remote.kind)))
-        }
+        (None, None) => Err(Error::browser_error(format!(
+            "the result is of type {}, which JSON cannot hold",
+            remote.kind
+        ))),
     }
 }
 

@@ -1,3 +1,4 @@
+mod commands;
 mod process;
 mod proxy;
 mod screencast;

@@ -11,8 +11,8 @@ use worker::browser::Process;
 use worker::command::{self, Context, Output};
 use worker::page::{Scope, Tabs};
 
-use crate::support::Rig;
-use crate::support::site::{Page, Request, Site};
+use crate::chromium::site::{Page, Request, Site};
+use crate::chromium::support::Rig;
 
 pub struct Stage {
     pub ctx: Context,

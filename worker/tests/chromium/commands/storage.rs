@@ -31,7 +31,7 @@ async fn cookies_are_set_told_and_cleared() {
 
 #[tokio::test]
 async fn storage_is_carried_from_one_session_to_another() {
-    let pages = |_: &crate::support::site::Request| html("<p>page");
+    let pages = |_: &crate::chromium::site::Request| html("<p>page");
     let stage = Stage::with(&[], pages).await;
     stage.go("/").await;
     stage.value("localStorage.setItem('k', 'v\\u0000\"'); document.cookie = 'c=1'").await;
