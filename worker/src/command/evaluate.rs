@@ -122,14 +122,15 @@ async fn call(job: &Job<'_>, cdp: &Cdp, method: &str, params: &Value) -> Result<
     let guard = Endless { cdp: cdp.clone(), tabs: job.ctx.tabs.clone(), n: job.n, armed: true };
     let answer = cdp.call_answer(method, params).await;
     guard.done();
-    answer.map_err(|error| match error {
-        CallError::Protocol { message, .. } if is_replaced(&message) => {
-            Error::browser_error("the page was replaced while the script ran").outcome_unknown()
+    answer.map_err(|error| {
+        let said = if let CallError::Protocol { message, .. } = &error { message.as_str() } else { "" };
+        if is_replaced(said) {
+            return Error::browser_error("the page was replaced while the script ran").outcome_unknown();
         }
-        CallError::Protocol { message, .. } if message.contains("reference chain is too long") => {
-            Error::browser_error("the result is nested too deeply for JSON")
+        if said.contains("reference chain is too long") {
+            return Error::browser_error("the result is nested too deeply for JSON");
         }
-        other => of_call(other),
+        of_call(error)
     })
 }
 

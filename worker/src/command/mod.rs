@@ -171,7 +171,32 @@ pub async fn run(ctx: &Context, request: &CommandRequest, deadline: Instant) -> 
             bounded(limit, of_session(ctx, request.tab, storage::set(ctx, c, deadline))).await
         }
         Command::SetViewport(c) => bounded(limit, of_session(ctx, request.tab, viewport::run(ctx, c))).await,
-        command => in_tab(ctx, request, request.tab, deadline, async |job| act(job, command).await).await,
+        Command::Navigate(_)
+        | Command::Reload(_)
+        | Command::Back(_)
+        | Command::Forward(_)
+        | Command::Click(_)
+        | Command::Hover(_)
+        | Command::Type(_)
+        | Command::Press(_)
+        | Command::SelectOption(_)
+        | Command::Check(_)
+        | Command::Uncheck(_)
+        | Command::FillForm(_)
+        | Command::Scroll(_)
+        | Command::Drag(_)
+        | Command::Mouse(_)
+        | Command::Key(_)
+        | Command::Upload(_)
+        | Command::WaitFor(_)
+        | Command::Evaluate(_)
+        | Command::Content(_)
+        | Command::Screenshot(_)
+        | Command::Pdf(_)
+        | Command::Observe(_) => {
+            let work = async |job: &Job<'_>| act(job, &request.command).await;
+            in_tab(ctx, request, request.tab, deadline, work).await
+        }
     }
 }
 
