@@ -22,6 +22,9 @@ pub struct Config {
     /// Where the browsers are, if not on the PATH or at a well-known place.
     pub browser: Option<PathBuf>,
     pub chrome: Option<PathBuf>,
+    /// `$PATH` and the home directory, where browsers are looked for.
+    pub search_path: Option<std::ffi::OsString>,
+    pub home: Option<PathBuf>,
     /// The uid that browsers run as; `nobody` if absent and the worker is root.
     pub browser_uid: Option<u32>,
     /// Run browsers without their sandbox.
@@ -58,6 +61,8 @@ impl Config {
             simulated: false,
             browser: None,
             chrome: None,
+            search_path: None,
+            home: None,
             browser_uid: None,
             no_sandbox: false,
             refused_ports: Vec::new(),

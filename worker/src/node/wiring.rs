@@ -28,17 +28,20 @@ use super::{
     ingress,
     simulated::Simulated,
 };
-use crate::guard::{GuardHandle, Hello};
+use crate::{
+    chromium::{Chromium, SetupError},
+    guard::{GuardHandle, Hello},
+};
 
 /// Why a worker did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("the bus: {0}")]
     Bus(#[from] bus_schema::Error),
-    #[error("the data directory {path}: {source}")]
-    Data { path: std::path::PathBuf, source: std::io::Error },
-    #[error("{0}")]
-    Browser(String),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error("no random numbers: {0}")]
+    Random(String),
     #[error("the worker's actors did not start: {0}")]
     Actors(String),
 }
@@ -67,11 +70,11 @@ pub struct Worker {
 /// Starts a worker. `nats` is what its guard needs to reach the bus by itself.
 pub async fn run(config: Config, bus: Bus, nats: &bus::Options) -> Result<Worker, RunError> {
     let mut random = [0; 6];
-    getrandom::fill(&mut random).map_err(|e| RunError::Browser(format!("no random numbers: {e}")))?;
+    getrandom::fill(&mut random).map_err(|e| RunError::Random(e.to_string()))?;
     let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
     let id = new_worker_id(&host, random);
-    let about = about(&config, &bus, id.clone(), host);
-    let (browsers, guard) = browsers(&config, &bus, nats, &id).await?;
+    let (browsers, versions, guard) = browsers(&config, &bus, nats, &id).await?;
+    let about = About { browsers: versions, ..about(&config, &bus, id.clone(), host) };
     let gate = Gate::new();
     let drained = Arc::new(AtomicBool::new(false));
     let (claims, current_claims) = watch::channel(None);
@@ -122,11 +125,30 @@ fn about(config: &Config, bus: &Bus, id: WorkerId, host: String) -> About {
 
 async fn browsers(
     config: &Config,
-    _bus: &Bus,
+    bus: &Bus,
     nats: &bus::Options,
     id: &WorkerId,
-) -> Result<(Arc<dyn Browsers>, GuardHandle), RunError> {
-    let hello = |homes| Hello {
+) -> Result<(Arc<dyn Browsers>, Vec<String>, GuardHandle), RunError> {
+    let guarding = |homes| match &config.guard {
+        Guarding::Program(program) => GuardHandle::start(program, hello(config, nats, id, homes)),
+        Guarding::None => GuardHandle::none(),
+    };
+    if config.simulated {
+        return Ok((Arc::new(Simulated::default()), vec!["simulated".into()], guarding(None)));
+    }
+    let mut guard = GuardHandle::none();
+    let chromium = Chromium::set_up(config, bus.clone(), |homes| {
+        guard = guarding(Some(homes));
+        guard.clone()
+    })
+    .await?;
+    let versions = chromium.versions();
+    Ok((Arc::new(chromium), versions, guard))
+}
+
+/// What the guard must know to clean up without its worker.
+fn hello(config: &Config, nats: &bus::Options, id: &WorkerId, homes: Option<std::path::PathBuf>) -> Hello {
+    Hello {
         worker: id.clone(),
         region: nats.region.clone(),
         root: nats.root.as_str().to_owned(),
@@ -136,12 +158,7 @@ async fn browsers(
         nats_credentials: nats.credentials_file.clone(),
         homes,
         silence_ms: u64::try_from(config.times.valid_for.as_millis()).unwrap_or(u64::MAX),
-    };
-    let guard = match &config.guard {
-        Guarding::Program(program) => GuardHandle::start(program, hello(None)),
-        Guarding::None => GuardHandle::none(),
-    };
-    Ok((Arc::new(Simulated::default()), guard))
+    }
 }
 
 impl Worker {

@@ -1,0 +1,314 @@
+//! One session's browser.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actors::port::{Browser, BrowserEvent, Output, Pending};
+use bus_schema::{
+    Error, SessionId, Tenant,
+    model::{
+        command::{CommandRequest, OpenDialog, WaitUntil},
+        entry::Entry,
+        input::InputBatch,
+        rpc::{Files, FilesReply},
+        session::{EndReason, Page, Tab},
+        ws::FramesWish,
+    },
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+    time::Instant,
+};
+
+use super::{events, files::Store, fleet::Inner, quota, shared::SharedEntry, show};
+use crate::{
+    browser::{
+        Context, ExitReason, Process,
+        proxy::{ForwardProxy, Upstream},
+    },
+    command,
+    page::{Emulation, Event, NavigateError, Tabs},
+};
+
+/// A page that is opened before the session is ready may take this long to load; then the session is ready all the
+/// same, and the page goes on loading.
+const OPEN: Duration = Duration::from_secs(15);
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// What holds the session's part of a process. Dropped, it is gone.
+pub(super) enum Body {
+    Process(Arc<Process>),
+    Context { _context: Context, shared: Arc<SharedEntry> },
+}
+
+impl Body {
+    fn process(&self) -> &Arc<Process> {
+        match self {
+            Body::Process(process) => process,
+            Body::Context { shared, .. } => &shared.process,
+        }
+    }
+}
+
+/// Whose browser it is, once it is anybody's.
+#[derive(Clone, Debug)]
+pub(super) struct Whose {
+    pub(super) id: SessionId,
+    pub(super) tenant: Tenant,
+}
+
+pub(super) struct ChromiumBrowser {
+    inner: Arc<Inner>,
+    body: Mutex<Option<Body>>,
+    proxy: Arc<ForwardProxy>,
+    tabs: Tabs,
+    context: Arc<command::Context>,
+    events: Mutex<Option<mpsc::Receiver<Event>>>,
+    files: Arc<Store>,
+    wish: watch::Sender<Option<FramesWish>>,
+    whose: OnceLock<Whose>,
+    alive: Arc<AtomicBool>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl ChromiumBrowser {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        body: Body,
+        proxy: Arc<ForwardProxy>,
+        tabs: Tabs,
+        events: mpsc::Receiver<Event>,
+    ) -> Self {
+        let process = Arc::clone(body.process());
+        let downloads = match &body {
+            Body::Process(process) => process.downloads(),
+            Body::Context { _context, .. } => _context.downloads(),
+        };
+        let uploads = process.home().join(tabs.context_id().map_or_else(|| "uploads".to_owned(), |c| format!("uploads-{c}")));
+        let files = Arc::new(Store::new(inner.bus.clone(), uploads.clone(), downloads, inner.user.clone()));
+        let alive = Arc::new(AtomicBool::new(true));
+        let watching = tokio::spawn({
+            let (ended, alive) = (process.watch_end(), Arc::clone(&alive));
+            async move {
+                ended.await;
+                alive.store(false, Ordering::Release);
+            }
+        });
+        Self {
+            inner,
+            body: Mutex::new(Some(body)),
+            proxy,
+            context: Arc::new(command::Context::new(tabs.clone(), uploads)),
+            tabs,
+            events: Mutex::new(Some(events)),
+            files,
+            wish: watch::Sender::new(None),
+            whose: OnceLock::new(),
+            alive,
+            tasks: Mutex::new(vec![watching.abort_handle()]),
+        }
+    }
+
+    fn process(&self) -> Option<Arc<Process>> {
+        lock(&self.body).as_ref().map(|b| Arc::clone(b.process()))
+    }
+
+    fn keep(&self, task: tokio::task::JoinHandle<()>) {
+        lock(&self.tasks).push(task.abort_handle());
+    }
+
+    async fn make_ready(&self, entry: &Entry, sink: mpsc::Sender<BrowserEvent>) -> Result<(), Error> {
+        let whose = Whose { id: entry.id.clone(), tenant: entry.tenant.clone() };
+        let _ = self.whose.set(whose.clone());
+        let Some(process) = self.process() else { return Err(Error::unavailable("the browser is gone")) };
+        if let Some(p) = &entry.spec.proxy {
+            let upstream = Upstream::try_from(p).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
+            self.proxy.set_upstream(Some(upstream));
+        }
+        if let Some(events) = lock(&self.events).take() {
+            let pump = events::pump(events, sink.clone(), Arc::clone(&self.files));
+            self.keep(tokio::spawn(pump));
+        }
+        self.keep(tokio::spawn(tell_end(process.watch_end(), sink.clone())));
+        self.keep(tokio::spawn(quota::watch(Arc::downgrade(&process), self.inner.quotas, sink)));
+        let showing = show::run(self.tabs.clone(), self.wish.subscribe(), self.inner.bus.frames(), whose.id);
+        self.keep(tokio::spawn(showing));
+        let emulation = Emulation::from(&entry.spec);
+        self.tabs.apply(emulation).await.map_err(|e| match e.reason {
+            crate::cdp::CallError::Closed(_) | crate::cdp::CallError::Timeout(_) => Error::unavailable(e.to_string()),
+            reason => Error::invalid_argument(e.field, reason.to_string()),
+        })?;
+        self.open_pages(entry).await
+    }
+
+    /// The page asked for, or after a recovery those that were open.
+    async fn open_pages(&self, entry: &Entry) -> Result<(), Error> {
+        if entry.ready_at.is_none() {
+            return match &entry.spec.url {
+                Some(url) => self.open(1, url).await,
+                None => Ok(()),
+            };
+        }
+        let mut active = None;
+        for (i, tab) in entry.tabs.iter().filter(|t| t.context.is_none()).enumerate() {
+            let n = if i == 0 { self.tabs.active().unwrap_or(1) } else { self.new_tab().await? };
+            // A page that cannot be had any more must not keep the session from coming back.
+            if let Err(e) = self.open(n, &tab.url).await {
+                tracing::info!(error = %e, "a tab was not recovered");
+            }
+            if tab.active {
+                active = Some(n);
+            }
+        }
+        if let Some(n) = active {
+            self.tabs.activate(n).await.map_err(|e| Error::unavailable(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    async fn new_tab(&self) -> Result<u32, Error> {
+        self.tabs.new_tab().await.map_err(|e| Error::unavailable(e.to_string()))
+    }
+
+    async fn open(&self, n: u32, url: &str) -> Result<(), Error> {
+        if url.is_empty() || url == "about:blank" {
+            return Ok(());
+        }
+        let opened = tokio::time::timeout(OPEN, async {
+            let navigation = self.tabs.navigate(n, url, None).await?;
+            self.tabs.arrived(&navigation, WaitUntil::Load).await
+        });
+        match opened.await {
+            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Err(e @ (NavigateError::Net(_) | NavigateError::Download))) => {
+                Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url"))
+            }
+            Ok(Err(e @ NavigateError::Tab(_))) => Err(Error::unavailable(e.to_string())),
+        }
+    }
+}
+
+/// The end of the browser is that of the session, unless the session ended it.
+async fn tell_end(ended: impl Future<Output = ExitReason>, sink: mpsc::Sender<BrowserEvent>) {
+    let reason = ended.await;
+    if !matches!(reason, ExitReason::Closed) {
+        let detail = format!("the browser {reason}");
+        let _ = sink.send(BrowserEvent::Gone { reason: EndReason::Crashed, detail }).await;
+    }
+}
+
+impl Browser for ChromiumBrowser {
+    fn prepare(&self, entry: Entry, sink: mpsc::Sender<BrowserEvent>) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async move { self.make_ready(&entry, sink).await })
+    }
+
+    fn run(&self, request: CommandRequest, deadline: Instant) -> Pending<'_, Result<Output, Error>> {
+        Box::pin(async move {
+            let output = command::run(&self.context, &request, deadline).await?;
+            Ok(Output { result: output.result, attachment: output.attachment, dialog: output.dialog })
+        })
+    }
+
+    fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Acquire)
+    }
+
+    fn page(&self) -> Page {
+        let active = self.tabs.list().into_iter().find(|t| t.active);
+        active.map(|t| Page { url: t.url, title: t.title }).unwrap_or_default()
+    }
+
+    fn tabs(&self) -> Vec<Tab> {
+        self.tabs.list()
+    }
+
+    fn active_tab(&self) -> u32 {
+        self.tabs.active().unwrap_or(0)
+    }
+
+    fn dialog(&self, tab: Option<u32>) -> Option<OpenDialog> {
+        let n = tab.or_else(|| self.tabs.active())?;
+        self.tabs.dialogs().into_iter().find(|d| d.tab == n)
+    }
+
+    fn answer_dialog(&self, tab: u32, accept: bool) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let answered = self.tabs.answer_dialog(tab, accept, None).await;
+            answered.map(drop).map_err(|e| Error::browser_error(e.to_string()))
+        })
+    }
+
+    fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async move { command::dispatch_input(&self.context, &batch).await })
+    }
+
+    fn release_input(&self) -> Pending<'_, ()> {
+        Box::pin(async { self.context.release_all() })
+    }
+
+    fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>> {
+        Box::pin(async move {
+            let Some(whose) = self.whose.get() else { return Err(Error::unavailable("the session is not ready")) };
+            self.files.serve(whose, request).await
+        })
+    }
+
+    fn watch(&self, wish: Option<FramesWish>) {
+        self.wish.send_if_modified(|now| {
+            let differs = *now != wish;
+            *now = wish;
+            differs
+        });
+    }
+
+    fn freeze(&self) {
+        if let Some(process) = self.process() {
+            process.freeze();
+        }
+    }
+
+    fn thaw(&self) {
+        if let Some(process) = self.process() {
+            process.thaw();
+        }
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            for task in lock(&self.tasks).drain(..) {
+                task.abort();
+            }
+            let Some(body) = lock(&self.body).take() else { return };
+            let ended = match &body {
+                Body::Process(process) => Some(process.watch_end()),
+                // Others live on in it.
+                Body::Context { .. } => None,
+            };
+            drop(body);
+            self.files.remove().await;
+            if let Some(ended) = ended
+                && tokio::time::timeout(CLOSE, ended).await.is_err()
+            {
+                tracing::error!("a browser is not gone 5 s after it was ended");
+            }
+        })
+    }
+}
+
+impl Drop for ChromiumBrowser {
+    fn drop(&mut self) {
+        for task in lock(&self.tasks).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

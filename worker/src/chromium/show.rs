@@ -1,0 +1,129 @@
+//! Frames: one capture per session, only while someone watches.
+
+use std::time::Duration;
+
+use bus::frame::Frames;
+use bus_schema::{
+    SessionId,
+    model::{
+        frame::{Codec, Header},
+        ws::FramesWish,
+    },
+};
+use tokio::{sync::watch, time::Instant};
+use tracing::debug;
+
+use crate::{
+    cdp::Cdp,
+    page::{Tabs, screencast::{Capture, Frame, Screencast}},
+};
+
+const QUALITY: u32 = 80;
+const MOST_PIXELS: u32 = 2_048;
+/// Before a capture that could not start is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Captures what the viewers wish to see, until the session is over.
+pub(super) async fn run(tabs: Tabs, mut wishes: watch::Receiver<Option<FramesWish>>, frames: Frames, id: SessionId) {
+    let mut seq = 0;
+    loop {
+        let Some(wish) = *wishes.borrow_and_update() else {
+            if wishes.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        let Ok(tab) = tabs.tab(wish.tab) else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        let mut show = Show { tabs: &tabs, frames: &frames, id: &id, n: tab.n, seq: &mut seq };
+        if let Err(e) = show.tab(&tab.cdp, wish, &mut wishes).await {
+            debug!(error = %e, "the capture of a tab ended");
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}
+
+fn capture(wish: FramesWish) -> Capture {
+    let at_most = |n: Option<u32>| n.unwrap_or(MOST_PIXELS).clamp(16, MOST_PIXELS);
+    Capture {
+        quality: u8::try_from(wish.quality.unwrap_or(QUALITY).clamp(1, 100)).unwrap_or(u8::MAX),
+        max_width: at_most(wish.max_width),
+        max_height: at_most(wish.max_height),
+    }
+}
+
+/// Between two frames, so that nobody gets more than he asked for.
+fn interval(wish: FramesWish) -> Duration {
+    wish.max_fps.map_or(Duration::ZERO, |fps| Duration::from_secs_f64(0.95 / f64::from(fps.clamp(1, 60))))
+}
+
+struct Show<'a> {
+    tabs: &'a Tabs,
+    frames: &'a Frames,
+    id: &'a SessionId,
+    n: u32,
+    seq: &'a mut u32,
+}
+
+impl Show<'_> {
+    /// Captures one tab until viewers want another or none.
+    async fn tab(
+        &mut self,
+        cdp: &Cdp,
+        mut wish: FramesWish,
+        wishes: &mut watch::Receiver<Option<FramesWish>>,
+    ) -> Result<(), crate::cdp::CallError> {
+        let mut cast = Screencast::start(cdp, capture(wish)).await?;
+        let mut changes = self.tabs.changes();
+        loop {
+            tokio::select! {
+                frame = cast.next() => {
+                    let Some(frame) = frame else { return Ok(()) };
+                    let began = Instant::now();
+                    self.publish(&frame).await;
+                    // Not acknowledging is what slows the capture down.
+                    tokio::time::sleep_until(began + interval(wish)).await;
+                    cast.shown(&frame);
+                }
+                changed = wishes.changed() => {
+                    let now = *wishes.borrow_and_update();
+                    match now {
+                        Some(now) if changed.is_ok() && now.tab == wish.tab => {
+                            if capture(now) != cast.capture() {
+                                cast.change(capture(now)).await?;
+                            }
+                            wish = now;
+                        }
+                        _ => {
+                            wishes.mark_changed();
+                            return Ok(());
+                        }
+                    }
+                }
+                _ = changes.changed() => {
+                    if wish.tab.is_none() && self.tabs.active() != Some(self.n) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn publish(&mut self, frame: &Frame) {
+        *self.seq = self.seq.wrapping_add(1);
+        let header = Header {
+            codec: Codec::Jpeg,
+            flags: 0,
+            seq: *self.seq,
+            captured_at: frame.captured_at,
+            width: frame.width,
+            height: frame.height,
+            tab: self.n,
+            input_width: frame.input_width,
+            input_height: frame.input_height,
+        };
+        self.frames.publish(self.id, header.with_image(&frame.jpeg)).await;
+    }
+}
