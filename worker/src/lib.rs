@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod cdp;
+pub mod chromium;
 pub mod command;
 pub mod guard;
 pub mod inject;

@@ -41,13 +41,14 @@ pub struct Context {
 }
 
 impl SharedBrowser {
-    pub async fn open(process: Process) -> Result<Self, CallError> {
+    pub async fn open(process: impl Into<Arc<Process>>) -> Result<Self, CallError> {
+        let process = process.into();
         let routes: Arc<Mutex<Routes>> = Arc::default();
         let root = process.cdp().clone();
         let events = root.events(INTEREST, INBOX);
         let router = AbortOnDropHandle::new(tokio::spawn(route(root.clone(), events, routes.clone())));
         watch_targets(&root).await?;
-        Ok(Self { process: Arc::new(process), routes, _router: router })
+        Ok(Self { process, routes, _router: router })
     }
 
     pub fn process(&self) -> &Process {

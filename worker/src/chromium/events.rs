@@ -14,7 +14,11 @@ use crate::page::{Event, Note};
 const NOTES: u32 = 50;
 
 /// Passes on what the tabs report until either side is gone.
-pub(super) async fn pump(mut events: mpsc::Receiver<Event>, sink: mpsc::Sender<BrowserEvent>, files: Arc<Store>) {
+pub(super) async fn pump(
+    mut events: mpsc::Receiver<Event>,
+    sink: mpsc::Sender<BrowserEvent>,
+    files: Arc<Store>,
+) {
     let mut notes = Notes::new();
     while let Some(event) = events.recv().await {
         for said in said(event, &files, &mut notes) {
@@ -107,9 +111,10 @@ impl Notes {
             Note::Request { id, method, url, resource } => {
                 (EventType::Network, json!({ "id": id, "method": method, "url": url, "resource": resource }))
             }
-            Note::Response { id, status, url, mime_type } => {
-                (EventType::Network, json!({ "id": id, "status": status, "url": url, "mime_type": mime_type }))
-            }
+            Note::Response { id, status, url, mime_type } => (
+                EventType::Network,
+                json!({ "id": id, "status": status, "url": url, "mime_type": mime_type }),
+            ),
             Note::Failed { id, error } => (EventType::Network, json!({ "id": id, "error": error })),
         };
         data["tab"] = n.into();

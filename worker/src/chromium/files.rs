@@ -83,7 +83,9 @@ impl Store {
             return Err(Error::resource_exhausted(format!("{MOST} files are staged already")));
         }
         let region = whose.id.region();
-        let Some(mut found) = self.bus.artifacts().get(region, object).await? else { return Err(no_file(object)) };
+        let Some(mut found) = self.bus.artifacts().get(region, object).await? else {
+            return Err(no_file(object));
+        };
         if found.size > FILE_BYTES {
             return Err(Error::payload_too_large(format!("larger than {FILE_BYTES} bytes")));
         }
@@ -171,13 +173,19 @@ impl Store {
         // The browser's user owns the directory: what lies there under the name need not be what was downloaded.
         let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
         let path = self.downloads.join(&download.guid);
-        let file = tokio::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).await.map_err(|e| io(&e))?;
+        let file = tokio::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(path)
+            .await
+            .map_err(|e| io(&e))?;
         if !file.metadata().await.map_err(|e| io(&e))?.is_file() {
             return Err(Error::browser_error("the download is not a file"));
         }
         let object = format!("{}/{}/downloads/{}", whose.tenant, whose.id, download.guid);
         let size = self.bus.artifacts().put(whose.id.region(), &object, file, FILE_BYTES).await?;
-        let info = FileInfo { name: name.to_owned(), size, state: Some(download.state), url: Some(download.url) };
+        let info =
+            FileInfo { name: name.to_owned(), size, state: Some(download.state), url: Some(download.url) };
         Ok(FilesReply { files: vec![info], object: Some(object) })
     }
 
@@ -195,7 +203,11 @@ fn file_name(name: &str) -> Result<&str, Error> {
         && name != ".."
         && !name.contains(['/', '\\'])
         && !name.chars().any(char::is_control);
-    if plain { Ok(name) } else { Err(Error::invalid_argument("name", "a file name without a path, at most 255 bytes")) }
+    if plain {
+        Ok(name)
+    } else {
+        Err(Error::invalid_argument("name", "a file name without a path, at most 255 bytes"))
+    }
 }
 
 /// The site's own name for the file, made plain, and told from others by a number.
@@ -243,7 +255,12 @@ mod tests {
         let mut taken = BTreeMap::new();
         let mut take = |suggested| {
             let name = free_name(suggested, &taken);
-            let d = Download { guid: String::new(), url: String::new(), size: 0, state: DownloadState::Completed };
+            let d = Download {
+                guid: String::new(),
+                url: String::new(),
+                size: 0,
+                state: DownloadState::Completed,
+            };
             taken.insert(name.clone(), d);
             name
         };

@@ -78,7 +78,11 @@ pub(super) struct Inner {
 
 impl Chromium {
     /// Finds the browsers, opens the directory for this process's, and sweeps what dead workers left.
-    pub async fn set_up(config: &Config, bus: Bus, guard: impl FnOnce(PathBuf) -> GuardHandle) -> Result<Self, SetupError> {
+    pub async fn set_up(
+        config: &Config,
+        bus: Bus,
+        guard: impl FnOnce(PathBuf) -> GuardHandle,
+    ) -> Result<Self, SetupError> {
         let places = |named: &Option<PathBuf>| Places {
             named: named.clone(),
             path: config.search_path.clone(),
@@ -112,7 +116,10 @@ impl Chromium {
             live: Mutex::default(),
             frozen: AtomicBool::new(false),
             bus,
-            quotas: Quotas { memory_bytes: config.session_memory_bytes, disk_bytes: config.session_disk_bytes },
+            quotas: Quotas {
+                memory_bytes: config.session_memory_bytes,
+                disk_bytes: config.session_disk_bytes,
+            },
             pressure: Pressure::default(),
             shared: Shared::default(),
             homes,
@@ -124,7 +131,11 @@ impl Chromium {
 
     /// For the register: which browsers there are.
     pub fn versions(&self) -> Vec<String> {
-        [&self.inner.shell, &self.inner.chrome].into_iter().flatten().map(|f| format!("{} {}", f.kind, f.version)).collect()
+        [&self.inner.shell, &self.inner.chrome]
+            .into_iter()
+            .flatten()
+            .map(|f| format!("{} {}", f.kind, f.version))
+            .collect()
     }
 }
 
@@ -143,7 +154,8 @@ fn user(config: &Config) -> Result<Option<User>, SetupError> {
 }
 
 fn guarded(config: &Config) -> Arc<[GuardedPort]> {
-    let closed = config.refused_ports.iter().map(|port| GuardedPort { port: *port, open_path: None });
+    let closed = config.refused_ports.iter().filter(|port| Some(**port) != config.demo_port);
+    let closed = closed.map(|port| GuardedPort { port: *port, open_path: None });
     let demo = config.demo_port.map(|port| GuardedPort { port, open_path: Some("/demo".into()) });
     closed.chain(demo).collect()
 }
@@ -200,34 +212,49 @@ impl Inner {
         });
     }
 
-    async fn whole_process(self: &Arc<Self>, kind: BrowserKind, args: Vec<Arg>) -> Result<ChromiumBrowser, StartError> {
+    async fn whole_process(
+        self: &Arc<Self>,
+        kind: BrowserKind,
+        args: Vec<Arg>,
+    ) -> Result<ChromiumBrowser, StartError> {
         let (process, proxy) = self.launch(kind, args).await?;
         let opened = Tabs::open(crate::page::Scope::Process(&process)).await;
-        let (tabs, events) =
-            opened.map_err(|e| StartError { detail: format!("the browser's first page: {e}"), retryable: true })?;
+        let (tabs, events) = opened
+            .map_err(|e| StartError { detail: format!("the browser's first page: {e}"), retryable: true })?;
         Ok(ChromiumBrowser::new(Arc::clone(self), Body::Process(process), proxy, tabs, events))
     }
 
     async fn context(self: &Arc<Self>, entry: &Entry) -> Result<ChromiumBrowser, StartError> {
         let held = self.shared.context(self, entry).await?;
-        let fail = |e: &dyn std::fmt::Display| StartError { detail: format!("a browser context: {e}"), retryable: true };
+        let fail = |e: &dyn std::fmt::Display| StartError {
+            detail: format!("a browser context: {e}"),
+            retryable: true,
+        };
         let (shared, mut context, proxy) = held;
         let (tabs, events) =
             Tabs::open(crate::page::Scope::Context(&mut context)).await.map_err(|e| fail(&e))?;
-        Ok(ChromiumBrowser::new(Arc::clone(self), Body::Context { _context: context, shared }, proxy, tabs, events))
+        Ok(ChromiumBrowser::new(
+            Arc::clone(self),
+            Body::Context { _context: context, shared },
+            proxy,
+            tabs,
+            events,
+        ))
     }
 }
 
 /// Arguments from the closed list; the edge has refused others already.
 pub(super) fn args(entry: &Entry) -> Result<Vec<Arg>, StartError> {
-    let parse = |a: &String| a.parse().map_err(|e| StartError { detail: format!("args: {e}"), retryable: false });
+    let parse =
+        |a: &String| a.parse().map_err(|e| StartError { detail: format!("args: {e}"), retryable: false });
     entry.spec.args.iter().map(parse).collect()
 }
 
 impl Browsers for Chromium {
     fn warm(&self) -> Pending<'_, Result<Arc<dyn Browser>, StartError>> {
         Box::pin(async {
-            let kind = if self.inner.shell.is_some() { BrowserKind::HeadlessShell } else { BrowserKind::Chrome };
+            let kind =
+                if self.inner.shell.is_some() { BrowserKind::HeadlessShell } else { BrowserKind::Chrome };
             Ok(Arc::new(self.inner.whole_process(kind, Vec::new()).await?) as Arc<dyn Browser>)
         })
     }

@@ -32,6 +32,7 @@ use crate::{
         Context, ExitReason, Process,
         proxy::{ForwardProxy, Upstream},
     },
+    cdp::CallError,
     command,
     page::{Emulation, Event, NavigateError, Tabs},
 };
@@ -90,7 +91,9 @@ impl ChromiumBrowser {
             Body::Process(process) => process.downloads(),
             Body::Context { _context, .. } => _context.downloads(),
         };
-        let uploads = process.home().join(tabs.context_id().map_or_else(|| "uploads".to_owned(), |c| format!("uploads-{c}")));
+        let uploads = process
+            .home()
+            .join(tabs.context_id().map_or_else(|| "uploads".to_owned(), |c| format!("uploads-{c}")));
         let files = Arc::new(Store::new(inner.bus.clone(), uploads.clone(), downloads, inner.user.clone()));
         let alive = Arc::new(AtomicBool::new(true));
         let watching = tokio::spawn({
@@ -128,7 +131,8 @@ impl ChromiumBrowser {
         let _ = self.whose.set(whose.clone());
         let Some(process) = self.process() else { return Err(Error::unavailable("the browser is gone")) };
         if let Some(p) = &entry.spec.proxy {
-            let upstream = Upstream::try_from(p).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
+            let upstream =
+                Upstream::try_from(p).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
             self.proxy.set_upstream(Some(upstream));
         }
         if let Some(events) = lock(&self.events).take() {
@@ -140,9 +144,9 @@ impl ChromiumBrowser {
         let showing = show::run(self.tabs.clone(), self.wish.subscribe(), self.inner.bus.frames(), whose.id);
         self.keep(tokio::spawn(showing));
         let emulation = Emulation::from(&entry.spec);
-        self.tabs.apply(emulation).await.map_err(|e| match e.reason {
-            crate::cdp::CallError::Closed(_) | crate::cdp::CallError::Timeout(_) => Error::unavailable(e.to_string()),
-            reason => Error::invalid_argument(e.field, reason.to_string()),
+        self.tabs.apply(emulation).await.map_err(|e| {
+            let broken = matches!(e.reason, CallError::Closed(_) | CallError::Timeout(_));
+            if broken { Error::unavailable(e.to_string()) } else { Error::invalid_argument(e.field, e.reason.to_string()) }
         })?;
         self.open_pages(entry).await
     }
@@ -254,7 +258,9 @@ impl Browser for ChromiumBrowser {
 
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>> {
         Box::pin(async move {
-            let Some(whose) = self.whose.get() else { return Err(Error::unavailable("the session is not ready")) };
+            let Some(whose) = self.whose.get() else {
+                return Err(Error::unavailable("the session is not ready"));
+            };
             self.files.serve(whose, request).await
         })
     }

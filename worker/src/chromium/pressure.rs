@@ -32,7 +32,8 @@ impl Pressure {
             return value;
         }
         let file = |path| fs::read_to_string(path).unwrap_or_default();
-        let value = measure(&file("/proc/meminfo"), &file("/proc/pressure/memory"), &file("/proc/pressure/cpu"));
+        let value =
+            measure(&file("/proc/meminfo"), &file("/proc/pressure/memory"), &file("/proc/pressure/cpu"));
         *last = Some((Instant::now(), value));
         value
     }
@@ -68,7 +69,8 @@ mod tests {
     #[test]
     fn the_worst_counts() {
         let info = |available| format!("MemTotal: 1000 kB\nMemAvailable: {available} kB\n");
-        let psi = |some| format!("some avg10={some} avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 total=0\n");
+        let psi =
+            |some| format!("some avg10={some} avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 total=0\n");
         let close = |a: f64, b: f64| assert!((a - b).abs() < 0.01, "{a} is not {b}");
         close(measure(&info(1000), &psi("0.00"), &psi("0.00")), 0.0);
         close(measure(&info(80), &psi("0.00"), &psi("0.00")), 1.0);

@@ -15,7 +15,7 @@ use tracing::debug;
 
 use crate::{
     cdp::Cdp,
-    page::{Tabs, screencast::{Capture, Frame, Screencast}},
+    page::{Capture, Frame, Screencast, Tabs},
 };
 
 const QUALITY: u32 = 80;
@@ -24,7 +24,12 @@ const MOST_PIXELS: u32 = 2_048;
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// Captures what the viewers wish to see, until the session is over.
-pub(super) async fn run(tabs: Tabs, mut wishes: watch::Receiver<Option<FramesWish>>, frames: Frames, id: SessionId) {
+pub(super) async fn run(
+    tabs: Tabs,
+    mut wishes: watch::Receiver<Option<FramesWish>>,
+    frames: Frames,
+    id: SessionId,
+) {
     let mut seq = 0;
     loop {
         let Some(wish) = *wishes.borrow_and_update() else {
