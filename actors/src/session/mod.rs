@@ -1,10 +1,16 @@
 //! One session: who may act on it, in which order, and how it ends.
 
 mod actor;
+mod attached;
+mod commands;
 mod control;
 mod ending;
+mod entry;
+mod finish;
 mod ingress;
+mod journal;
 mod keys;
+mod requests;
 mod state;
 #[cfg(test)]
 mod state_tests;

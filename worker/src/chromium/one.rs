@@ -146,7 +146,11 @@ impl ChromiumBrowser {
         let emulation = Emulation::from(&entry.spec);
         self.tabs.apply(emulation).await.map_err(|e| {
             let broken = matches!(e.reason, CallError::Closed(_) | CallError::Timeout(_));
-            if broken { Error::unavailable(e.to_string()) } else { Error::invalid_argument(e.field, e.reason.to_string()) }
+            if broken {
+                Error::unavailable(e.to_string())
+            } else {
+                Error::invalid_argument(e.field, e.reason.to_string())
+            }
         })?;
         self.open_pages(entry).await
     }

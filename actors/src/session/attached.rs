@@ -1,0 +1,131 @@
+//! Connections that watch or send input.
+
+use bus_schema::{
+    ConnId, Error,
+    model::{
+        control::ControlMode,
+        input::InputBatch,
+        rpc::{Attach, AttachKind, Attached, OwnerReply, ViewBeat},
+    },
+};
+use ractor::ActorRef;
+use tokio::{sync::mpsc, time::Instant};
+use tracing::debug;
+
+use super::{
+    actor::{SessionMsg, SessionState},
+    state::Input,
+    viewers::HEARTBEAT,
+};
+use crate::port::Responder;
+
+impl SessionState {
+    pub(super) async fn on_attach(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        attach: Attach,
+        responder: Box<dyn Responder>,
+    ) {
+        let attached = match attach.kind {
+            AttachKind::Input => self.attach_input(myself, &attach.conn).await,
+            AttachKind::View => self.attach_view(myself, &attach).await,
+        };
+        let heartbeat_ms = u32::try_from(HEARTBEAT.as_millis() / 3).unwrap_or(u32::MAX);
+        responder.send(match attached {
+            Ok(()) => OwnerReply::ok(&Attached { control: self.core.control().clone(), heartbeat_ms }, None),
+            Err(e) => OwnerReply::error(e),
+        });
+        self.set_timer(myself);
+    }
+
+    pub(super) async fn attach_input(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        conn: &ConnId,
+    ) -> Result<(), Error> {
+        if self.attached.contains_key(conn) {
+            return Ok(());
+        }
+        if self.attached.len() >= 64 {
+            return Err(Error::resource_exhausted("64 connections send input already"));
+        }
+        // Else one that never watched could not say that it is gone, and 64 of them would shut everybody out.
+        self.hear_beats(myself).await?;
+        let (sink, mut batches) = mpsc::channel(64);
+        let guard = self.bus.inputs(self.entry.id.clone(), conn.clone(), sink).await?;
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            while let Some(batch) = batches.recv().await {
+                if myself.cast(SessionMsg::Input(batch)).is_err() {
+                    return;
+                }
+            }
+        });
+        self.attached.insert(conn.clone(), guard);
+        Ok(())
+    }
+
+    /// Viewers say on one subject that they are there, and whoever sends input that they have gone.
+    pub(super) async fn hear_beats(&mut self, myself: &ActorRef<SessionMsg>) -> Result<(), Error> {
+        if self.views.is_some() {
+            return Ok(());
+        }
+        let (sink, mut beats) = mpsc::channel(256);
+        self.views = Some(self.bus.beats(self.entry.id.clone(), sink).await?);
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            while let Some(beat) = beats.recv().await {
+                if myself.cast(SessionMsg::Beat(beat)).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) async fn attach_view(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        attach: &Attach,
+    ) -> Result<(), Error> {
+        self.hear_beats(myself).await?;
+        if !self.viewers.beat(attach.conn.clone(), attach.wish, false, Instant::now()) {
+            return Err(Error::resource_exhausted("too many viewers"));
+        }
+        self.browser.watch(self.viewers.wish());
+        Ok(())
+    }
+
+    pub(super) fn on_beat(&mut self, myself: &ActorRef<SessionMsg>, beat: ViewBeat) {
+        if beat.gone {
+            self.viewers.leave(&beat.conn);
+            self.detached(myself, beat.conn);
+        } else {
+            self.viewers.beat(beat.conn, beat.wish, beat.slow, Instant::now());
+        }
+        self.browser.watch(self.viewers.wish());
+        self.set_timer(myself);
+    }
+
+    pub(super) fn detached(&mut self, myself: &ActorRef<SessionMsg>, conn: ConnId) {
+        self.attached.remove(&conn);
+        self.apply(myself, Input::Detached { conn, now: Instant::now() });
+    }
+
+    pub(super) async fn on_input(&mut self, myself: &ActorRef<SessionMsg>, batch: InputBatch) {
+        let control = self.core.control();
+        let current = batch.epoch == control.epoch && !self.core_is_agents();
+        if !current || self.ending.is_some() || !self.gate.may_act() {
+            return;
+        }
+        self.quiet.disturb();
+        self.apply(myself, Input::Active { now: Instant::now() });
+        if let Err(e) = self.browser.input(batch).await {
+            debug!(session_id = %self.entry.id, error = %e, "input was not taken");
+        }
+    }
+
+    pub(super) fn core_is_agents(&self) -> bool {
+        self.core.control().mode == ControlMode::AiControl
+    }
+}
