@@ -279,3 +279,31 @@ fn traces_are_exported_when_it_ends() {
     assert!(text.contains("GET /readyz") && text.contains("rookery"), "the readiness checks are in it");
     assert!(!text.contains("ractor"), "actors' whole lives are not");
 }
+
+#[test]
+fn a_first_session_in_chromium_leaves_its_picture() {
+    let dir = passable_dir();
+    let mut up = Up::start(dir.path(), &["--first-session", "--slots", "1"]);
+    let line = up.line_with("Its picture:");
+    let picture = line.split_whitespace().last().unwrap();
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"), "{picture}");
+    up.signal(Signal::SIGINT);
+    assert_eq!(up.exit_code(), Some(0));
+    assert_eq!(processes_in(dir.path()), Vec::<String>::new());
+}
+
+#[test]
+fn killed_it_leaves_no_chromium_and_no_profile() {
+    let dir = passable_dir();
+    let mut up = Up::start(dir.path(), &["--first-session", "--slots", "1"]);
+    up.line_with("Its picture:");
+    let started = Instant::now();
+    up.signal(Signal::SIGKILL);
+    up.exit_code();
+    let profiles = || {
+        let browsers = std::fs::read_dir(dir.path().join("data/browsers")).into_iter().flatten().flatten();
+        browsers.filter(|entry| entry.path().is_dir()).count()
+    };
+    wait_until("browsers and profiles to be gone", || processes_in(dir.path()).is_empty() && profiles() == 0);
+    assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
+}
