@@ -40,6 +40,18 @@ async fn every_page_names_what_it_may_load() {
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe-eval"), "{path}: {policy}");
     }
+    let docs = edge.get("/docs").await;
+    let policy = docs.headers["content-security-policy"].to_str().unwrap();
+    // Code from a CDN runs there: it must not be of this origin, nor be allowed to connect anywhere.
+    assert!(policy.contains("sandbox allow-scripts"), "{policy}");
+    assert!(!policy.contains("allow-same-origin") && !policy.contains("connect-src"), "{policy}");
+    let page = docs.text();
+    assert!(page.contains("\"openapi\": \"3.1") && !page.contains("{{openapi}}"), "the document is built in");
+    assert_eq!(
+        page.matches("src=\"https://").count(),
+        page.matches("integrity=\"sha384-").count(),
+        "each by its hash"
+    );
     assert_eq!(edge.get("/demo/nothing.html").await.problem(), (404, "not_found".into()));
     assert_eq!(edge.get("/demo/..%2Fsrc%2Flib.rs").await.problem(), (404, "not_found".into()));
     assert_eq!(edge.get("/openapi.json").await.json()["info"]["title"], "Rookery");

@@ -1,6 +1,6 @@
 //! Errors as HTTP clients get them: RFC 9457 problem documents, written in one place.
 //!
-//! A handler answers [`Problem`]; the layer [`write`] turns it into a document with the request's id, does the same
+//! A handler answers [`Problem`]; the layer [`write()`] turns it into a document with the request's id, does the same
 //! for what the router and its layers answer themselves (404, 405, 413 …), and logs internal causes once.
 
 use axum::{
@@ -95,7 +95,7 @@ impl<E: Into<Error>> From<E> for Problem {
     }
 }
 
-/// Carried by a response until [`write`] makes a document of it.
+/// Carried by a response until [`write()`] makes a document of it.
 #[derive(Clone)]
 struct Pending(Error);
 

@@ -90,17 +90,33 @@ function openTarget() {
   if (target) target.open = true;
 }
 
-// Scalar takes the page over once it is there. Load events do not bubble, so they are caught on their way down.
-document.addEventListener('load', (event) => {
-  if (event.target.id === 'scalar') document.getElementById('plain').remove();
-}, true);
+// The page is of no origin and has no storage; Scalar wants some, for as long as the page is open.
+function memory() {
+  const items = new Map();
+  return {
+    get length() { return items.size; },
+    key: (i) => [...items.keys()][i] ?? null,
+    getItem: (key) => items.get(String(key)) ?? null,
+    setItem: (key, value) => { items.set(String(key), String(value)); },
+    removeItem: (key) => { items.delete(String(key)); },
+    clear: () => { items.clear(); },
+  };
+}
+
+for (const name of ['localStorage', 'sessionStorage']) {
+  Object.defineProperty(window, name, { value: memory(), configurable: true });
+}
+
+// Scalar takes the page over once it shows something, and not before: it may not come, or fail.
+const watcher = new MutationObserver(() => {
+  const shown = [...document.body.children].some((child) => child.id !== 'plain' && child.offsetHeight > 200);
+  if (!shown) return;
+  watcher.disconnect();
+  document.getElementById('plain').remove();
+  document.getElementById('plain-style').remove();
+});
+watcher.observe(document.body, { childList: true, subtree: true });
 
 addEventListener('hashchange', openTarget);
-
-fetch('/openapi.json')
-  .then((answer) => answer.json())
-  .then((openapi) => {
-    if (!document.getElementById('plain')) return;
-    render(openapi);
-    openTarget();
-  });
+render(JSON.parse(document.getElementById('api-reference').textContent));
+openTarget();
