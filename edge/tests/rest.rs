@@ -462,3 +462,25 @@ async fn ending_goes_on_where_an_owner_gave_it_up() {
     let ended = edge.delete(made.headers["location"].to_str().unwrap()).await;
     assert_eq!((ended.status, &ended.json()["end_reason"]), (200, &"released".into()), "{}", ended.text());
 }
+
+#[tokio::test]
+async fn a_gateway_that_stops_leaves_no_request_behind() {
+    let nats = Nats::start();
+    let watcher = nats.bus().await;
+    let edge = Edge::with(&nats, Config { grace: Duration::from_millis(200), ..config() }).await;
+    let request = edge.request(Method::POST, "/v1/sessions").json(&json!({}));
+    let waiting = tokio::spawn(request.send());
+    let tenant = Tenant::default();
+    let states = || async {
+        let entries = watcher.entries().list(watcher.region(), Some(&tenant)).await.unwrap();
+        entries.iter().map(|s| (s.entry.state, s.entry.end_reason.map(|r| r.as_str()))).collect::<Vec<_>>()
+    };
+    until("queued", || async {
+        let seen = states().await;
+        if seen == [(State::Queued, None)] { Ok(()) } else { Err(format!("{seen:?}")) }
+    })
+    .await;
+    edge.stop().await;
+    assert_eq!(states().await, [(State::Ended, Some("cancelled"))], "ended before the gateway was");
+    assert!(waiting.await.unwrap().is_err());
+}

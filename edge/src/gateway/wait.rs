@@ -18,6 +18,7 @@ use bus_schema::{
 };
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Gateway;
 use crate::metrics::metrics;
@@ -220,18 +221,20 @@ pub(super) struct Abandoned {
     deadline: Timestamp,
     may_come_back: bool,
     armed: AtomicBool,
+    /// A gateway that stops waits for this too: the connection it belongs to may be dropped after the listener.
+    _duty: TaskTrackerToken,
 }
 
 impl Abandoned {
     pub(super) fn new(gateway: Gateway, entry: &Entry, may_come_back: bool) -> Self {
-        let (tenant, id) = (entry.tenant.clone(), entry.id.clone());
         Self {
-            gateway,
-            tenant,
-            id,
+            tenant: entry.tenant.clone(),
+            id: entry.id.clone(),
             deadline: entry.queue_deadline,
             may_come_back,
             armed: AtomicBool::new(true),
+            _duty: gateway.inner.duties.token(),
+            gateway,
         }
     }
 
