@@ -2,7 +2,6 @@
 
 use bus_schema::error::Error;
 use bus_schema::model::command::{Content, ContentFormat};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -14,7 +13,7 @@ use super::world::WorldError;
 pub(super) async fn run(job: &Job<'_>, c: &Content) -> Result<Outcome, Error> {
     match c.format {
         ContentFormat::Html => {
-            let html = main_text(job, "html").await?;
+            let html: String = document(job).await?.call("html", Value::Null).await?;
             Ok(Outcome::of(&json!({ "format": "html" }))?.with("text/html; charset=utf-8", html))
         }
         ContentFormat::Text => {
@@ -31,21 +30,6 @@ pub(super) async fn run(job: &Job<'_>, c: &Content) -> Result<Outcome, Error> {
                 .await
                 .map_err(|error| Error::internal(format!("the page could not be read: {error}")))?;
             Ok(Outcome::of(&json!({ "format": "markdown" }))?.with("text/markdown; charset=utf-8", text))
-        }
-    }
-}
-
-async fn main_text(job: &Job<'_>, function: &str) -> Result<String, Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Text {
-        Whole(String),
-        TooLarge { too_large: u64 },
-    }
-    match document(job).await?.call(function, Value::Null).await? {
-        Text::Whole(text) => Ok(text),
-        Text::TooLarge { too_large } => {
-            Err(Error::payload_too_large(format!("the page's content is of {too_large} bytes")))
         }
     }
 }

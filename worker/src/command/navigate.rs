@@ -1,12 +1,20 @@
 //! `navigate`: go to a URL.
 
+use std::time::Duration;
+
 use bus_schema::error::Error;
 use bus_schema::model::command::{Navigate, WaitUntil};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Outcome;
 use super::error::of_navigation;
 use super::job::Job;
+use crate::cdp::{Events, Interest};
+use crate::page::NavigateError;
+
+/// How long the report of a download may take once the browser has said that it is one.
+const REPORT: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(job: &Job<'_>, c: &Navigate) -> Result<Outcome, Error> {
     go(job, &c.url, c.referrer.as_deref(), c.wait_until).await?;
@@ -24,12 +32,34 @@ pub(super) async fn go(
     let url = bus_schema::model::validate::url("url", url)?;
     let tabs = &job.ctx.tabs;
     job.waits_for(Error::timeout(format!("{url} has not answered")).outcome_unknown());
-    let begun = tabs
-        .navigate(job.n, url.as_str(), referrer)
-        .await
-        .map_err(|error| of_navigation(error, url.as_str()))?;
+    let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), 16);
+    let begun = match tabs.navigate(job.n, url.as_str(), referrer).await {
+        Err(NavigateError::Download) => return Err(downloaded(&mut downloads, url.as_str()).await),
+        begun => begun.map_err(|error| of_navigation(error, url.as_str()))?,
+    };
+    drop(downloads);
     job.waits_for(Error::timeout(format!("{url} has not reached `{}`", name(until))).outcome_unknown());
     tabs.arrived(&begun, until).await.map_err(|error| of_navigation(error, url.as_str()))
+}
+
+/// A file came where a page was expected: says which.
+async fn downloaded(downloads: &mut Events, url: &str) -> Error {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Begins {
+        suggested_filename: String,
+    }
+    let error = of_navigation(NavigateError::Download, url);
+    // It is reported beside the answer, before or after it.
+    let Ok(Some(event)) = tokio::time::timeout(REPORT, downloads.next()).await else { return error };
+    match event.decode::<Begins>() {
+        Some(begins) => {
+            let name = begins.suggested_filename;
+            Error { detail: format!("{} as {name:?}", error.detail), ..error }
+                .with_context(json!({ "download": name }))
+        }
+        None => error,
+    }
 }
 
 pub(super) fn name(until: WaitUntil) -> &'static str {

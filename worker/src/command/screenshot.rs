@@ -15,8 +15,8 @@ use super::place;
 
 /// The longest side of a picture, in device pixels: what the browser's compositor can draw.
 const LONGEST: f64 = 16_384.0;
-/// The most device pixels of a picture: with their copies they must fit beside all else on the machine.
-const MOST: f64 = 67_108_864.0;
+/// The most device pixels of a picture: even one of noise must come through the pipe in one message.
+const MOST: f64 = 41_943_040.0;
 const QUALITY: u32 = 80;
 
 pub(super) async fn run(job: &Job<'_>, c: &Screenshot) -> Result<Outcome, Error> {
@@ -31,7 +31,7 @@ pub(super) async fn run(job: &Job<'_>, c: &Screenshot) -> Result<Outcome, Error>
             metrics.visual.client_height,
         )?,
     };
-    let beyond = c.full_page || c.target.is_some();
+    let beyond = c.full_page || c.target.is_some() || truncated;
     let image = capture(job, c.format, c.quality, beyond.then_some(clip)).await?;
     let result = json!({
         "format": c.format, "width": clip.width, "height": clip.height, "scale": metrics.scale,

@@ -77,9 +77,12 @@ pub(super) fn is_replaced(message: &str) -> bool {
     .any(|known| message.contains(known))
 }
 
+/// One document: the frame, which of its documents, and the context of the page's own scripts in it.
+type Key = (String, u64, i64);
+
 #[derive(Default)]
 pub(super) struct Worlds {
-    known: Mutex<HashMap<(String, i64), World>>,
+    known: Mutex<HashMap<Key, World>>,
 }
 
 impl Worlds {
@@ -87,7 +90,7 @@ impl Worlds {
     pub async fn of(&self, frame: &FrameHandle, cdp: Cdp) -> Result<World, WorldError> {
         // The page's own context comes and goes with the document.
         let main = frame.world.ok_or(WorldError::Replaced)?;
-        let key = (cdp.session().map(ToString::to_string).unwrap_or_default(), main);
+        let key = (frame.id.clone(), frame.document, main);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(world) = known {
             return Ok(World { cdp, ..world });
@@ -163,6 +166,9 @@ impl<'a> Returned<'a> {
     /// What a function of the page's own script gave.
     fn value<T: DeserializeOwned>(&self, function: &str) -> Result<T, Error> {
         if let Some(thrown) = &self.exception_details {
+            if thrown.text().starts_with("Error: rookery too large") {
+                return Err(Error::payload_too_large("the page holds more than 250 MB"));
+            }
             return Err(Error::internal(format!("{function} failed in the page: {}", thrown.text())));
         }
         let value = self.result.value.map_or("null", RawValue::get);

@@ -11,7 +11,8 @@ const bounded = (text) => {
     if (code > 126 || code < 32) size += 5;
     else if (code === 34 || code === 92) size += 1;
   }
-  return size < MOST_BYTES ? text : { too_large: size };
+  if (size > MOST_BYTES) throw new Error(`rookery too large: ${size}`);
+  return text;
 };
 
 const html = () => {
@@ -19,7 +20,8 @@ const html = () => {
   return bounded(doctype + (document.documentElement ? document.documentElement.outerHTML : ''));
 };
 
-const text = () => (document.body ? document.body.innerText : (document.documentElement || {}).textContent) || '';
+const text = () =>
+  bounded((document.body ? document.body.innerText : (document.documentElement || {}).textContent) || '');
 
 const KEPT = ['id', 'class', 'role', 'lang', 'dir', 'alt', 'title', 'colspan', 'rowspan', 'scope', 'start', 'datetime', 'itemprop', 'rel', 'property', 'content', 'name'];
 const VOID = new Set(['area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr']);
@@ -52,7 +54,7 @@ const readableHtml = () => {
     parts.push(`</${tagOf(node)}>`);
   };
   if (document.documentElement) write(document.documentElement);
-  return `<!DOCTYPE html>${parts.join('')}`;
+  return bounded(`<!DOCTYPE html>${parts.join('')}`);
 };
 
 const readable = () => ({ html: readableHtml(), text: text(), url: location.href, title: document.title });

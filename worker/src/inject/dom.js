@@ -1,5 +1,20 @@
 // The tree as a person sees it: open shadow roots entered, slotted nodes where they are shown.
 
+// A form's fields stand on it under their names, in front of what every element has: `<input name=children>`. What
+// matters is read past them.
+const getter = (prototype, name) => {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name);
+  return (node) => get.call(node);
+};
+const childNodesOf = getter(Node.prototype, 'childNodes');
+const parentNodeOf = getter(Node.prototype, 'parentNode');
+const textContentOf = getter(Node.prototype, 'textContent');
+const childrenOfElement = getter(Element.prototype, 'children');
+const childrenOf = (node) => (isElement(node) ? childrenOfElement(node) : node.children);
+const shadowRootOfElement = getter(Element.prototype, 'shadowRoot');
+const shadowRootOf = (node) => (isElement(node) ? shadowRootOfElement(node) : null);
+const attribute = (el, name) => Element.prototype.getAttribute.call(el, name) || '';
+
 const fold = (text) => (text || '').replace(/[\s\u200b\u00ad]+/g, ' ').trim();
 const lower = (text) => fold(text).toLowerCase();
 const tagOf = (el) => el.localName;
@@ -7,7 +22,7 @@ const isElement = (node) => node && node.nodeType === 1;
 
 // The parent across shadow boundaries.
 const parentOf = (el) => {
-  const parent = el.parentNode;
+  const parent = parentNodeOf(el);
   return isElement(parent) ? parent : parent && parent.host ? parent.host : null;
 };
 
@@ -26,23 +41,25 @@ const elementsIn = (root) => {
     const node = waiting.pop();
     if (isElement(node) && node !== root) found.push(node);
     const next = [];
-    if (node.shadowRoot) next.push(...node.shadowRoot.children);
-    next.push(...node.children);
+    const shadow = shadowRootOf(node);
+    if (shadow) next.push(...shadow.children);
+    next.push(...childrenOf(node));
     for (let i = next.length - 1; i >= 0; i--) waiting.push(next[i]);
   }
   return found;
 };
 
-const shadowRootsIn = (root) => elementsIn(root).flatMap((el) => (el.shadowRoot ? [el.shadowRoot] : []));
+const shadowRootsIn = (root) => elementsIn(root).flatMap((el) => shadowRootOf(el) || []);
 
 // The nodes shown inside an element.
 const shownChildren = (el) => {
-  if (el.shadowRoot) return [...el.shadowRoot.childNodes];
+  const shadow = shadowRootOf(el);
+  if (shadow) return [...childNodesOf(shadow)];
   if (tagOf(el) === 'slot') {
     const assigned = el.assignedNodes();
     if (assigned.length) return assigned;
   }
-  return [...el.childNodes];
+  return [...childNodesOf(el)];
 };
 
 const byIds = (el, attribute) => {
@@ -105,7 +122,7 @@ const elementAt = (x, y) => {
     const inner = root.elementFromPoint(x, y);
     if (!inner || inner === found) break;
     found = inner;
-    root = inner.shadowRoot;
+    root = shadowRootOf(inner);
   }
   return found;
 };

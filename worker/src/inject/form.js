@@ -82,6 +82,11 @@ const takesText = () => {
   return { status: kindOf(el) === 'text' || kindOf(el) === 'editable' || kindOf(el) === 'picked' ? 'text' : 'other' };
 };
 
+const FORMS = {
+  date: '2026-11-20', time: '13:37', 'datetime-local': '2026-11-20T13:37', month: '2026-11', week: '2026-W47',
+  color: '#ff8800', range: '42',
+};
+
 const pick = (token, value) => {
   const el = held.get(token);
   const wanted = el.type === 'color' ? value.trim().toLowerCase() : value.trim();
@@ -89,7 +94,9 @@ const pick = (token, value) => {
   setValue(el, wanted);
   // The browser drops what is not of the input's form, and puts a range within its bounds.
   if (wanted !== '' && (el.type === 'range' ? Number.isNaN(Number(wanted)) : el.value !== wanted && !sameMoment(el.value, wanted))) {
-    return { ok: false, detail: `\`${value}\` is not a value of an input of type ${el.type}` };
+    // The text itself is not repeated: it may be a secret.
+    const form = FORMS[el.type] ? `, which is of the form ${FORMS[el.type]}` : '';
+    return { ok: false, detail: `the text is no value of an input of type ${el.type}${form}` };
   }
   changed(el);
   return { ok: true, value: el.value };

@@ -11,7 +11,7 @@ const pseudoText = (el, which) => {
   return quoted ? quoted[1].replace(/\\(.)/g, '$1') : '';
 };
 
-const labelsOf = (el) => (el.labels ? [...el.labels] : []);
+const labelsOf = (el) => (el.labels instanceof NodeList ? [...el.labels] : []);
 
 // The text of an element's content as a name, following what stands inside it.
 const contentName = (el, seen) => {
@@ -40,11 +40,11 @@ const innerName = (el, seen) => {
     return el.type === 'password' ? '' : el.value || (el.isContentEditable ? el.textContent : '') || '';
   }
   if (tagOf(el) === 'select') return [...el.selectedOptions].map((option) => option.label).join(' ');
-  return nativeName(el, seen) || contentName(el, seen) || fold(el.title);
+  return nativeName(el, seen) || contentName(el, seen) || fold(attribute(el, 'title'));
 };
 
 const nativeName = (el, seen) => {
-  const child = (tag) => [...el.children].find((inner) => tagOf(inner) === tag);
+  const child = (tag) => [...childrenOf(el)].find((inner) => tagOf(inner) === tag);
   switch (tagOf(el)) {
     case 'img':
     case 'area':
@@ -70,7 +70,7 @@ const nativeName = (el, seen) => {
     case 'option':
       return fold(el.label);
     case 'iframe':
-      return fold(el.title || el.name);
+      return fold(attribute(el, 'title') || attribute(el, 'name'));
     default:
       return '';
   }
@@ -105,11 +105,11 @@ const nameOf = (el) => {
     const content = fold(contentName(el, new Set([el])));
     if (content) return content;
   }
-  return fold(el.title) || fold(el.getAttribute('placeholder')) || fold(el.getAttribute('aria-placeholder'));
+  return fold(attribute(el, 'title')) || fold(el.getAttribute('placeholder')) || fold(el.getAttribute('aria-placeholder'));
 };
 
 // A hidden label still labels.
-const textFor = (el) => (isRendered(el) ? contentName(el, new Set()) : el.textContent);
+const textFor = (el) => (isRendered(el) ? contentName(el, new Set()) : textContentOf(el));
 
 const describe = (el) => {
   const about = { tag: tagOf(el) };
@@ -118,10 +118,11 @@ const describe = (el) => {
   if (role) about.role = role;
   if (name) about.name = name;
   else {
-    const text = fold(el.textContent).slice(0, 60);
+    const text = fold(textContentOf(el)).slice(0, 60);
     if (text && tagOf(el) !== 'textarea') about.text = text;
   }
-  if (el.id) about.id = el.id.slice(0, 60);
+  const id = attribute(el, 'id');
+  if (id) about.id = id.slice(0, 60);
   const ref = refs.of(el);
   if (ref) about.ref = ref;
   return about;

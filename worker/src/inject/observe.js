@@ -66,7 +66,7 @@ const outline = (preset, first) => {
       node.states.push(`ref=${refs.of(el)}`);
     }
     node.value = short(valueOf(el, role), MAX_TEXT);
-    if (preset === 'full' && role === 'link') node.states.push(`url=${short(el.href || '', 200)}`);
+    if (preset === 'full' && role === 'link') node.states.push(`url=${short(String(el.href?.baseVal ?? el.href ?? ''), 200)}`);
     return node;
   };
 
@@ -170,9 +170,17 @@ const render = (nodes) => {
   return lines;
 };
 
+// More than anybody reads on by cursor.
+const MAX_OUTLINE = 4e6;
+
 const observe = (preset, first) => {
+  // A frame without a size shows nothing, whatever it holds.
+  if (!innerWidth || !innerHeight) return { next: first, text: '' };
   const told = outline(preset, first);
   const lines = render(told.nodes);
   if (told.cut) lines.push(`- text: … cut after ${MAX_NODES} elements`);
-  return { url: location.href, title: document.title, next: told.next, text: lines.join('\n') };
+  let size = 0;
+  const end = lines.findIndex((line) => (size += line.length + 1) > MAX_OUTLINE);
+  if (end >= 0) lines.splice(end, lines.length, '- text: … cut, the page is too long');
+  return { next: told.next, text: lines.join('\n') };
 };

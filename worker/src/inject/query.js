@@ -112,7 +112,7 @@ const byText = (given) => {
   // Only what can hold the text is looked at closely: computing styles of a whole page is slow.
   const mayHold = (el) =>
     hasShadow || tagOf(el) === 'input' || el.querySelector('input') ||
-    el.textContent.toLowerCase().replace(/[\s\u200b\u00ad]+/g, '').includes(dense);
+    textContentOf(el).toLowerCase().replace(/[\s\u200b\u00ad]+/g, '').includes(dense);
   const visit = (el) => {
     if (NOT_TEXT.has(tagOf(el)) || !mayHold(el)) return false;
     let inner = false;
@@ -182,7 +182,7 @@ const byField = (field) => {
     () => byLabel(field).filter(usable),
     () => byPlaceholder(field).filter(usable),
     () => elementsIn(document).filter((el) => usable(el) && lower(el.getAttribute('name')) === wanted),
-    () => elementsIn(document).filter((el) => usable(el) && lower(el.id) === wanted),
+    () => elementsIn(document).filter((el) => usable(el) && lower(attribute(el, 'id')) === wanted),
     () => groups().flatMap((group) => elementsIn(group).filter((el) => usable(el) && kindOf(el) === 'radio')),
   ]) {
     const found = way();

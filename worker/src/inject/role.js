@@ -38,7 +38,7 @@ const implicitRole = (el) => {
     case 'area':
       return el.hasAttribute('href') ? 'link' : '';
     case 'img':
-      return el.getAttribute('alt') === '' && !el.hasAttribute('aria-label') && !el.title ? 'presentation' : 'img';
+      return el.getAttribute('alt') === '' && !el.hasAttribute('aria-label') && !attribute(el, 'title') ? 'presentation' : 'img';
     case 'header':
     case 'footer': {
       const inner = closest(parentOf(el), (at) => SECTIONING.has(tagOf(at)));
@@ -72,7 +72,7 @@ const implicitRole = (el) => {
 };
 
 const hasOwnLabel = (el) =>
-  Boolean(fold(el.getAttribute('aria-label')) || fold(el.getAttribute('aria-labelledby')) || fold(el.title));
+  Boolean(fold(el.getAttribute('aria-label')) || fold(el.getAttribute('aria-labelledby')) || fold(attribute(el, 'title')));
 
 const roleOf = (el) => {
   for (const role of (el.getAttribute('role') || '').toLowerCase().split(/\s+/)) {

@@ -80,6 +80,8 @@ pub struct FrameHandle {
     /// The execution context of the page's own scripts, for `Runtime.evaluate{contextId}`; absent while the
     /// document is being replaced.
     pub world: Option<i64>,
+    /// Counts its documents: together with the frame's id it names one of them.
+    pub document: u64,
 }
 
 /// What the handle and the driver share.
@@ -265,6 +267,7 @@ impl Tabs {
             url: frame.url.clone(),
             cdp: self.inner.root.on_session(&frame.session),
             world: frame.world,
+            document: frame.document,
         };
         Ok(tab.frames.in_order().into_iter().map(show).collect())
     }

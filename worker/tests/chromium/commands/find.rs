@@ -97,3 +97,34 @@ async fn wrong_targets_are_told_apart() {
     stage.err(ErrorCode::InvalidArgument, click(json!({"ref": "99"}))).await;
     stage.browser.close().await;
 }
+
+#[tokio::test]
+async fn names_of_fields_do_not_hide_what_a_form_is() {
+    let names = [
+        "title",
+        "id",
+        "name",
+        "children",
+        "childNodes",
+        "parentNode",
+        "shadowRoot",
+        "textContent",
+        "labels",
+        "type",
+        "value",
+    ];
+    let fields: String =
+        names.iter().map(|name| format!("<label>The {name} <input name={name}></label>")).collect();
+    let stage = Stage::show(&format!("<form>{fields}<button type=button>Send</button></form><svg width=9 height=9><a href=#><text>s</text></a></svg>")).await;
+    stage.ok(json!({"action": "fill_form", "fields": {"The children": "a", "The title": "b"}})).await;
+    stage.ok(json!({"action": "click", "target": {"text": "send"}})).await;
+    for preset in ["compact", "full", "interactive"] {
+        let seen = stage.ok(json!({"action": "observe", "preset": preset})).await;
+        assert!(seen["outline"].as_str().unwrap().contains("\"The parentNode\""), "{seen}");
+    }
+    stage
+        .err(ErrorCode::InvalidArgument, json!({"action": "click", "target": {"selector": "form, input"}}))
+        .await;
+    assert!(stage.text(json!({"action": "content", "format": "markdown"})).await.contains("The textContent"));
+    stage.browser.close().await;
+}

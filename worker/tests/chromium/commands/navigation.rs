@@ -77,12 +77,34 @@ async fn a_page_that_does_not_come_says_why() {
         let error = stage.err(ErrorCode::BrowserError, go(&url)).await;
         assert!(error.detail.contains(says) && error.detail.contains(&url), "{error}");
     }
+    let error = stage.err(ErrorCode::BrowserError, go(&stage.site.url("/file"))).await;
+    assert_eq!(error.context.unwrap()["download"], "a.txt");
     let never: Value = json!({"action": "navigate", "url": format!("http://{}/", silent.local_addr().unwrap()), "timeout_ms": 400});
     let error = stage.err(ErrorCode::Timeout, never).await;
     assert!(error.detail.contains("has not answered"), "{error}");
     // An error page of the site is a page, and the tab is as usable as before.
     stage.ok(go(&stage.site.url("/missing"))).await;
     stage.ok(go(&stage.site.url("/"))).await;
+    assert_eq!(stage.value("document.body.textContent").await, "page");
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_crashes_says_so_and_can_be_left() {
+    let stage = Stage::with(&[], |_| html("<p>page</p>")).await;
+    stage.go("/").await;
+    let cdp = stage.ctx.tabs().tab(None).unwrap().cdp;
+    stage.value("window.begun = true").await;
+    let crash = async {
+        stage.ok(json!({"action": "wait_for", "expression": "begun"})).await;
+        cdp.notify_raw("Page.crash", &json!({}));
+    };
+    let waiting = stage
+        .err(ErrorCode::BrowserError, json!({"action": "evaluate", "expression": "new Promise(() => {})"}));
+    let (error, ()) = tokio::join!(waiting, crash);
+    assert!(error.detail.contains("crashed"), "{error}");
+    stage.err(ErrorCode::BrowserError, json!({"action": "evaluate", "expression": "1"})).await;
+    stage.go("/").await;
     assert_eq!(stage.value("document.body.textContent").await, "page");
     stage.browser.close().await;
 }
