@@ -1,5 +1,6 @@
 //! `evaluate`: the caller's script in the page's own world.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bus_schema::error::Error;
@@ -39,14 +40,16 @@ pub(super) async fn run(job: &Job<'_>, c: &Evaluate) -> Result<Outcome, Error> {
     read(&answer)
 }
 
+/// The check as a literal of JavaScript.
+static CHECK_AS_TEXT: LazyLock<String> = LazyLock::new(|| Value::from(inject::CHECK.as_str()).to_string());
+
 /// Without a target one call is all it takes.
 async fn in_page(job: &Job<'_>, c: &Evaluate) -> Result<Answer, Error> {
     let source = Value::from(c.expression.as_str());
     let args = Value::from(c.args.clone());
-    let script =
-        format!("({})(({})({source}), {source}, {args})", code(inject::EVALUATE), code(inject::COMPILE));
+    let script = format!("{}({source}, {args}, {})", *inject::RUN, *CHECK_AS_TEXT);
     let params = json!({
-        "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true,
+        "expression": script, "returnByValue": true, "awaitPromise": true,
     });
     call(job, job.cdp(), "Runtime.evaluate", &params).await
 }
@@ -65,14 +68,14 @@ async fn on_element(job: &Job<'_>, c: &Evaluate, element: &Element) -> Result<An
     let cdp = job.on(&frame.cdp);
     let declaration = |run: &str| {
         format!(
-            "function (element, args) {{ return ({})(() => {run}, {source}, [element, ...args]); }}",
-            code(inject::EVALUATE)
+            "function (element, args) {{ return {}({run}, {source}, [element, ...args]); }}",
+            *inject::CHECK
         )
     };
     let params = |run: &str| {
         json!({
             "objectId": object, "functionDeclaration": declaration(run), "arguments": arguments,
-            "returnByValue": true, "awaitPromise": true, "userGesture": true,
+            "returnByValue": true, "awaitPromise": true,
         })
     };
     let method = "Runtime.callFunctionOn";
@@ -86,11 +89,6 @@ async fn on_element(job: &Job<'_>, c: &Evaluate, element: &Element) -> Result<An
         }
         Ok(_) | Err(_) => answer,
     }
-}
-
-/// The code of a file without the comment above it.
-pub(super) fn code(file: &str) -> &str {
-    file.find("\n(").map_or(file, |at| &file[at + 1..]).trim_end()
 }
 
 fn is_uncompiled(answer: &Answer) -> bool {
@@ -224,23 +222,9 @@ fn explain(thrown: &Thrown) -> Error {
         .skip(1)
         .map(str::trim)
         // What stands in front of the caller's own script.
-        .take_while(|line| !line.contains("at finish (<anonymous>") && !line.contains("at run (<anonymous>"))
+        .take_while(|line| !line.contains("at finish (") && !line.contains("at run ("))
         .take(STACK_LINES)
         .collect();
     Error::browser_error(format!("the script threw {}", thrown.first_line()))
         .with_context(json!({ "message": thrown.first_line(), "stack": stack }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_code_comes_without_its_comment() {
-        for file in [inject::EVALUATE, inject::COMPILE] {
-            let code = code(file);
-            assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
-            assert!(!code.starts_with("//"));
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bus_schema::error::Error;
 use bus_schema::model::command::{ElementState, WaitFor};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -13,7 +14,7 @@ use super::error::of_navigation;
 use super::glob;
 use super::job::Job;
 use super::navigate::name;
-use super::world::{Returned, WorldError};
+use super::world::{RemoteObject, Returned, WorldError};
 use crate::inject;
 
 pub(super) async fn run(job: &Job<'_>, c: &WaitFor) -> Result<Outcome, Error> {
@@ -119,13 +120,14 @@ async fn element(job: &Job<'_>, search: &Search, state: ElementState) -> Result<
     Ok(holds)
 }
 
+/// What is made of a value that is not plain: functions are called, promises awaited.
+const TRUTH: &str = "(async (v) => { v = await v; if (typeof v === 'function') v = await v(); return !!v; })";
+
 /// Whether an expression is truthy now. While it throws it is not: what it reads may not be there yet.
 async fn truthy(job: &Job<'_>, expression: &str) -> Result<bool, Error> {
     let source = Value::from(expression);
-    let script = format!(
-        "(async () => {{ let v = await ({})({source})(); if (typeof v === 'function') v = await v(); return !!v; }})()",
-        super::evaluate::code(inject::COMPILE)
-    );
+    let truth = Value::from(TRUTH);
+    let script = format!("{}({source}, [], {truth})", *inject::RUN);
     let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
     let answer = job.cdp().call_answer("Runtime.evaluate", &params).await.map_err(WorldError::from);
     let answer = match answer {
@@ -139,9 +141,15 @@ async fn truthy(job: &Job<'_>, expression: &str) -> Result<bool, Error> {
             return Err(Error::invalid_argument("expression", thrown.first_line()));
         }
         Some(thrown) => format!("the expression throws {}", thrown.first_line()),
-        None if returned.result.value.is_some_and(|value| value.get() == "true") => return Ok(true),
+        None if is_truthy(&returned.result) => return Ok(true),
         None => "the expression is not truthy".to_owned(),
     };
     job.waits_for(Error::timeout(waiting).with_field("expression"));
     Ok(false)
+}
+
+/// Plain values come as they are.
+fn is_truthy(result: &RemoteObject<'_>) -> bool {
+    let value = result.value.map_or("null", RawValue::get);
+    !matches!(value, "null" | "false" | "0" | "\"\"")
 }

@@ -1,5 +1,5 @@
-// Runs `run`, calls what it gives if the source is a function, and lets through only what JSON can hold.
-((run, source, args) => {
+// Calls a value if its source is that of a function, and lets through only what JSON can hold.
+((given, source, args) => {
   const LIMIT = 250e6;
   const fail = (kind, path) => {
     throw new Error(`rookery cannot hold: ${kind}: ${path}`);
@@ -85,6 +85,5 @@
       ? Promise.resolve(value).then((inner) => check(inner, '', []))
       : check(value, '', []);
   };
-  const value = run();
-  return value && typeof value === 'object' && typeof value.then === 'function' ? value.then(finish) : finish(value);
+  return given && typeof given === 'object' && typeof given.then === 'function' ? given.then(finish) : finish(given);
 })

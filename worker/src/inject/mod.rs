@@ -1,6 +1,8 @@
 //! What runs inside pages, in a world of its own: finding elements, judging whether they can be acted on,
 //! reading what they show. The page's scripts can neither see nor change it.
 
+use std::sync::LazyLock;
+
 /// An expression whose value is the object that commands call.
 pub const SOURCE: &str = concat!(
     "(() => {\n'use strict';\n",
@@ -17,9 +19,27 @@ pub const SOURCE: &str = concat!(
     "})()"
 );
 
-/// A function of a thunk, a source text and arguments: runs it in the page's own world and lets through only what
-/// JSON can hold.
-pub const EVALUATE: &str = include_str!("evaluate.js");
+/// A function of a value, the source text it came from and arguments: lets through only what JSON can hold.
+pub static CHECK: LazyLock<String> = LazyLock::new(|| lean(include_str!("evaluate.js")));
 
-/// A function that makes a thunk of a source text.
-pub const COMPILE: &str = include_str!("compile.js");
+/// A function of a source text, arguments and the text of [`CHECK`]: runs the source in the page's own world.
+pub static RUN: LazyLock<String> = LazyLock::new(|| lean(include_str!("run.js")));
+
+/// What is sent with each script goes without comments and indentation.
+fn lean(file: &str) -> String {
+    let lines = file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_one_expression() {
+        for code in [&*CHECK, &*RUN] {
+            assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
+            assert!(!code.contains("\n//"), "{code}");
+        }
+    }
+}

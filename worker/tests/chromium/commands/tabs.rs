@@ -26,15 +26,19 @@ async fn tabs_are_opened_used_and_closed() {
         tabs["tabs"].as_array().unwrap().iter().map(|tab| tab["active"].as_bool().unwrap()).collect();
     assert_eq!(active, [false, false, true]);
     stage.ok(json!({"action": "close_tab", "tab": 3})).await;
+    // A script may open tabs without a click of anybody.
+    stage.value("window.open('/by-script'); 0").await;
+    stage.ok(json!({"action": "wait_for", "url": "**/by-script"})).await;
+    stage.ok(json!({"action": "close_tab", "tab": 4})).await;
     stage.err(ErrorCode::NotFound, json!({"action": "close_tab", "tab": 3})).await;
     stage.err(ErrorCode::NotFound, json!({"action": "activate_tab", "tab": 9})).await;
     let error =
         stage.err(ErrorCode::BrowserError, json!({"action": "new_tab", "url": "http://127.0.0.1:1/"})).await;
-    assert!(error.detail.contains("tab 4 was opened"), "{error}");
-    for tab in [1, 2, 4] {
+    assert!(error.detail.contains("tab 5 was opened"), "{error}");
+    for tab in [1, 2, 5] {
         stage.ok(json!({"action": "close_tab", "tab": tab})).await;
     }
     stage.err(ErrorCode::Conflict, json!({"action": "evaluate", "expression": "1"})).await;
-    assert_eq!(stage.ok(json!({"action": "new_tab"})).await["tab"], 5);
+    assert_eq!(stage.ok(json!({"action": "new_tab"})).await["tab"], 6);
     stage.browser.close().await;
 }
