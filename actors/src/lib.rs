@@ -15,6 +15,7 @@
 pub mod claim;
 pub mod gate;
 pub mod lease;
+pub mod metrics;
 pub mod port;
 pub mod reaper;
 pub mod root;

@@ -254,12 +254,13 @@ impl RootState {
 
     async fn about(&self) -> Worker {
         let busy = self.session_count().await;
+        let warm = self.warm_count().await;
         let slots = self.args.about.slots.max(1);
         #[expect(clippy::cast_precision_loss, reason = "a share of a few thousand slots")]
         let share = busy as f64 / f64::from(slots);
         Worker {
             busy: u32::try_from(busy).unwrap_or(u32::MAX),
-            warm: u32::try_from(self.warm_count().await).unwrap_or(u32::MAX),
+            warm: u32::try_from(warm).unwrap_or(u32::MAX),
             pressure: share.max(self.args.browsers.pressure()).min(1.0),
             draining: self.draining,
             frozen: !self.args.gate.may_act(),

@@ -18,7 +18,8 @@ use tracing::{debug, info, warn};
 
 use crate::{
     gate::Gate,
-    port::{Browser, BrowserEvent, Browsers, Bus, Claim, Stored, WriteFailure},
+    metrics::metrics,
+    port::{Browser, BrowserEvent, Browsers, Bus, Claim, StartError, Stored, WriteFailure},
     session::{Adopted, end},
     warm::{WarmMsg, take_warm},
 };
@@ -60,12 +61,15 @@ impl Claimer {
                     if let Err(e) = claim.ack().await {
                         debug!(error = %e, "the ack of a claimed request was not answered");
                     }
+                    let outcome = if adopted.entry.epoch.0 == 1 { "ready" } else { "recovered" };
+                    metrics().claims.with_label_values(&[outcome]).inc();
                     return Some(adopted);
                 }
                 Err(aside) => aside,
             },
             Err(aside) => aside,
         };
+        metrics().claims.with_label_values(&["aside"]).inc();
         let told = match aside {
             Aside::Ack => claim.ack().await,
             Aside::Nak(delay) => claim.nak(delay).await,
@@ -119,8 +123,10 @@ impl Claimer {
 
     async fn start(&self, claim: &dyn Claim, found: Stored) -> Result<Adopted, Aside> {
         let began = self.bus.now();
+        metrics().queued(found.entry.class, began.since(found.entry.since));
         let recovered = found.entry.state == State::Recovering;
         let warm = if self.browsers.serves_warm(&found.entry) { take_warm(&self.warm).await } else { None };
+        let was_warm = warm.is_some();
         // What takes time or acts on the world before the session is ready needs an entry that says whose it is.
         let opens_pages = found.entry.spec.url.is_some() || recovered;
         let owned = if warm.is_none() || opens_pages { self.own(&found).await? } else { found };
@@ -141,6 +147,7 @@ impl Claimer {
             ready.timings.queued_ms = millis(began.since(ready.created_at));
             ready.timings.start_ms = millis(now.since(began));
         }
+        metrics().started(was_warm, now.since(began));
         ready.page = browser.page();
         ready.tabs = browser.tabs();
         self.publish(ready, owned.revision, browser, events, recovered).await
@@ -201,7 +208,7 @@ impl Claimer {
     ) -> Result<Arc<dyn Browser>, Error> {
         let browser = match warm {
             Some(browser) => browser,
-            None => self.browsers.start(entry.clone()).await.map_err(|e| Error::unavailable(e.detail))?,
+            None => self.browsers.start(entry.clone()).await.map_err(start_error)?,
         };
         browser.prepare(entry.clone(), sink).await?;
         Ok(browser)
@@ -225,11 +232,13 @@ impl Claimer {
     /// A start that failed goes back into the queue, the third one ends the session.
     async fn failed(&self, owned: &Stored, error: &Error) -> Aside {
         warn!(session_id = %owned.entry.id, error = %error, "a session could not be started");
+        metrics().starts_failed.inc();
         let mut entry = owned.entry.clone();
         entry.attempts += 1;
         // What the request itself asks for and cannot be done fails alike everywhere.
         let hopeless = !error.retryable;
         if hopeless || entry.attempts >= MAX_ATTEMPTS {
+            entry.end_error = hopeless.then(|| error.clone());
             let stored = Stored { entry, revision: owned.revision };
             let detail = error.detail.clone();
             return match self.end(&stored, EndReason::StartFailed, Some(detail)).await {
@@ -274,6 +283,10 @@ impl Claimer {
             Err(WriteFailure::Unavailable(_)) => Err(Aside::Leave),
         }
     }
+}
+
+fn start_error(e: StartError) -> Error {
+    if e.retryable { Error::unavailable(e.detail) } else { Error::invalid_argument("args", e.detail) }
 }
 
 fn millis(d: Duration) -> u64 {

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::state::{Effect, Input, Lease, Phase, Times};
 use crate::{
     gate::Gate,
+    metrics::metrics,
     port::{Browsers, Bus, LeaseFailure},
     session::SessionsMsg,
 };
@@ -91,6 +92,7 @@ impl LeaseState {
             Effect::Renew { n, expected } => self.renew(myself.clone(), n, expected),
             Effect::Extend { until } => self.args.gate.extend(until),
             Effect::Freeze => {
+                metrics().freezes.inc();
                 warn!("the lease has run out: every browser is stopped until it is renewed");
                 self.args.gate.close();
                 self.args.browsers.freeze_all();

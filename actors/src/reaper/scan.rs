@@ -19,6 +19,7 @@ use bus_schema::{
 use tracing::{debug, info, warn};
 
 use crate::{
+    metrics::metrics,
     port::{Bus, Stored, WriteFailure},
     session::end,
 };
@@ -37,6 +38,7 @@ pub(super) async fn reap(bus: Arc<dyn Bus>, worker: WorkerId) -> Result<(), Erro
     let left: Vec<Stored> =
         bus.entries().await?.into_iter().filter(|s| s.entry.owner.as_ref() == Some(&worker)).collect();
     let count = left.iter().filter(|s| s.entry.state != State::Ended).count();
+    metrics().reaped.inc();
     warn!(dead = %worker, sessions = count, "a worker is dead: its sessions are taken care of");
     each(left, |stored| reap_one(Arc::clone(&bus), stored)).await;
     bus.forget(worker).await
@@ -88,8 +90,7 @@ async fn put_back(bus: &dyn Bus, stored: &Stored, state: State) -> Result<(), Wr
 /// The server admits one terminal event, so saying it again does no harm.
 async fn say_ended(bus: &dyn Bus, entry: &Entry) {
     let recent = entry.ended_at.is_some_and(|at| bus.now().since(at) < UNSAID);
-    let Some(reason) = entry.end_reason.filter(|_| recent) else { return };
-    let event = Event::ended(entry.id.clone(), entry.epoch, reason, entry.end_detail.as_deref());
+    let Some(event) = entry.ended_event().filter(|_| recent) else { return };
     if let Err(e) = bus.publish_ended(entry.tenant.clone(), event).await {
         warn!(session_id = %entry.id, error = %e, "the end of a session was not published");
     }

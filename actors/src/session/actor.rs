@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     gate::Gate,
+    metrics::metrics,
     port::{Browser, BrowserEvent, Bus, Guard, Responder, WriteFailure},
     warm::Quiet,
 };
@@ -242,7 +243,10 @@ impl SessionState {
                 self.say(EventType::Dialog, data);
                 self.apply(myself, Input::Dialog { tab, open, now: Instant::now() });
             }
-            BrowserEvent::Gone { reason, detail } => self.begin_end(myself, reason, Some(detail)),
+            BrowserEvent::Gone { reason, detail } => {
+                metrics().browser_deaths.with_label_values(&[reason.as_str()]).inc();
+                self.begin_end(myself, reason, Some(detail));
+            }
         }
     }
 

@@ -23,7 +23,7 @@ use super::{
     keys::Answer,
     state::{Input, Ticket},
 };
-use crate::port::Browser;
+use crate::{metrics::metrics, port::Browser};
 
 impl SessionState {
     /// A key is in the log, acked, before its command acts: a new owner reads it back.
@@ -82,6 +82,8 @@ impl SessionState {
                     Ok(reply) => (reply, None),
                     Err(e) => (OwnerReply::error(e.clone()), Some(e)),
                 };
+                let outcome = error.as_ref().map_or("ok", |e| e.code.as_str());
+                metrics().command(action, outcome, began.elapsed());
                 let answer = if has_key { Answer::of(&reply) } else { None };
                 let not_started = error.as_ref().is_some_and(|e| e.outcome == Some(Outcome::NotStarted));
                 responder.send(reply);

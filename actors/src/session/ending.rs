@@ -1,8 +1,9 @@
 //! How a session ends: first the entry, then the one terminal event.
 
-use bus_schema::model::{event::Event, session::EndReason};
+use bus_schema::model::session::EndReason;
 use tracing::{info, warn};
 
+use crate::metrics::metrics;
 use crate::port::{Bus, Stored, WriteFailure};
 
 /// Ends a session by CAS and says so. Whoever wins the CAS publishes; the server admits one terminal event.
@@ -14,14 +15,15 @@ pub async fn end(
     reason: EndReason,
     detail: Option<String>,
 ) -> Result<u64, WriteFailure> {
-    let ended = stored.entry.ended(reason, detail.clone(), bus.now());
+    let ended = stored.entry.ended(reason, detail, bus.now());
     let revision = bus.write(ended.clone(), stored.revision).await?;
-    let event = Event::ended(ended.id.clone(), ended.epoch, reason, detail.as_deref());
+    let Some(event) = ended.ended_event() else { return Ok(revision) };
     // NATS may go away right here; what follows is retried for as long as a restart takes.
     let mut wait = std::time::Duration::from_millis(50);
     for _ in 0..8 {
         match bus.publish_ended(ended.tenant.clone(), event.clone()).await {
             Ok(_) => {
+                metrics().ended.with_label_values(&[reason.as_str()]).inc();
                 info!(session_id = %ended.id, reason = %reason, "session ended");
                 return Ok(revision);
             }

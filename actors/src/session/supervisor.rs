@@ -20,6 +20,7 @@ use super::{
 use crate::{
     claim::ClaimMsg,
     gate::Gate,
+    metrics::metrics,
     port::{Browser, BrowserEvent, Bus, Inbox},
     warm::Quiet,
 };
@@ -146,7 +147,10 @@ impl SessionsState {
         };
         self.args.quiet.disturb();
         match SessionActor::spawn_linked(None, SessionActor, args, myself.get_cell()).await {
-            Ok((session, _)) => drop(self.held.insert(session.get_id(), Held { session, id, tenant })),
+            Ok((session, _)) => {
+                self.held.insert(session.get_id(), Held { session, id, tenant });
+                metrics().sessions.inc();
+            }
             Err(e) => {
                 error!(session_id = %id, error = %e, "a session's actor did not start");
                 self.abandon(id, tenant, e.to_string());
@@ -178,6 +182,7 @@ impl SessionsState {
 
     fn on_gone(&mut self, cell: &ActorCell, failure: Option<String>) {
         let Some(held) = self.held.remove(&cell.get_id()) else { return };
+        metrics().sessions.dec();
         if let Some(why) = failure {
             error!(session_id = %held.id, error = %why, "a session's actor failed: the session is ended");
             self.abandon(held.id, held.tenant, why);

@@ -9,6 +9,7 @@ use tracing::warn;
 use super::state::{Quiet, WarmPool};
 use crate::{
     gate::Gate,
+    metrics::metrics,
     port::{Browser, Browsers, StartError},
 };
 
@@ -91,6 +92,7 @@ impl Actor for WarmActor {
             WarmMsg::Stop => {
                 state.pool.stop();
                 for browser in state.ready.drain(..) {
+                    metrics().warm.dec();
                     tokio::spawn(async move { browser.close().await });
                 }
             }
@@ -127,6 +129,7 @@ impl WarmState {
         match started {
             Ok(browser) => {
                 self.pool.started();
+                metrics().warm.inc();
                 self.ready.push(browser);
             }
             Err(e) => {
@@ -142,6 +145,7 @@ impl WarmState {
             return None;
         }
         self.pool.left();
+        metrics().warm.dec();
         // The oldest: what has lived is known to live.
         Some(self.ready.remove(0))
     }
@@ -151,6 +155,7 @@ impl WarmState {
         self.ready.retain(|b| b.is_alive());
         for _ in self.ready.len()..before {
             self.pool.left();
+            metrics().warm.dec();
         }
     }
 }

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::Error,
     id::{Class, Epoch, Pool, SessionId, Tenant, WorkerId},
     model::{
         control::Control,
         create::CreateSession,
+        event::Event,
         session::{EndReason, Page, Session, State, Tab, Timings},
         time::Timestamp,
     },
@@ -53,6 +55,9 @@ pub struct Entry {
     pub end_reason: Option<EndReason>,
     #[serde(default)]
     pub end_detail: Option<String>,
+    /// What the request itself asked for and could not have: tells the asker more than a reason does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_error: Option<Error>,
     #[serde(default)]
     pub timings: Timings,
 }
@@ -79,6 +84,7 @@ impl Entry {
             ended_at: None,
             end_reason: None,
             end_detail: None,
+            end_error: None,
             timings: Timings::default(),
             id,
             tenant,
@@ -101,6 +107,16 @@ impl Entry {
             ended_at: Some(now),
             ..self.in_state(State::Ended, now)
         }
+    }
+
+    /// The terminal event of an ended entry; `None` while it has not ended.
+    pub fn ended_event(&self) -> Option<Event> {
+        let reason = self.end_reason.filter(|_| self.state == State::Ended)?;
+        let mut event = Event::ended(self.id.clone(), self.epoch, reason, self.end_detail.as_deref());
+        if let Some(error) = &self.end_error {
+            event.data["error"] = serde_json::to_value(error).unwrap_or_default();
+        }
+        Some(event)
     }
 
     /// The key in the bucket.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    error::Error,
     id::{Epoch, SessionId},
     model::{session::EndReason, time::Timestamp},
     subject::EventKind,
@@ -77,6 +78,11 @@ impl Event {
             data["detail"] = Value::String(d.to_owned());
         }
         Self::new(EventType::Ended, session, epoch, data)
+    }
+
+    /// What the request asked for and could not have, where that ended the session.
+    pub fn end_error(&self) -> Option<Error> {
+        serde_json::from_value(self.data.get("error")?.clone()).ok()
     }
 
     /// The reason of a terminal event.

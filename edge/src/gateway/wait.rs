@@ -37,12 +37,19 @@ pub fn verdict(entry: &Entry) -> Result<Option<Session>, Error> {
     match entry.state {
         State::Queued | State::Starting => Ok(None),
         State::Ready | State::Recovering | State::Closing => Ok(Some(entry.session())),
-        State::Ended => Err(not_made(&entry.id, entry.end_reason, entry.end_detail.as_deref())),
+        State::Ended => {
+            let detail = entry.end_detail.as_deref();
+            Err(not_made(&entry.id, entry.end_reason, detail, entry.end_error.clone()))
+        }
     }
 }
 
 /// Why there is no session, to whoever asked for one.
-fn not_made(id: &SessionId, reason: Option<EndReason>, detail: Option<&str>) -> Error {
+fn not_made(id: &SessionId, reason: Option<EndReason>, detail: Option<&str>, error: Option<Error>) -> Error {
+    if let Some(error) = error {
+        // It was the request that could not be had: said as if it had been found out here.
+        return error;
+    }
     let error = match reason {
         Some(EndReason::QueueTimeout) => {
             Error::resource_exhausted("no slot became free in `queue_timeout_s`").retry_after(RETRY_AFTER)
@@ -99,7 +106,7 @@ impl Gateway {
             Err(e) => return Err(e),
         };
         let Some(stored) = stored else {
-            return Err(not_made(&entry.id, Some(EndReason::QueueTimeout), None));
+            return Err(not_made(&entry.id, Some(EndReason::QueueTimeout), None, None));
         };
         if let Some(session) = verdict(&stored.entry)? {
             return Ok(Some(session));
@@ -194,7 +201,7 @@ fn read_event(event: &Event) -> Result<Option<Seen>, Error> {
         })),
         EventType::Ended => {
             let detail = event.data.get("detail").and_then(|d| d.as_str());
-            Err(not_made(&event.session, event.end_reason(), detail))
+            Err(not_made(&event.session, event.end_reason(), detail, event.end_error()))
         }
         EventType::Created
         | EventType::Queued

@@ -95,6 +95,10 @@ impl ChromiumBrowser {
             .home()
             .join(tabs.context_id().map_or_else(|| "uploads".to_owned(), |c| format!("uploads-{c}")));
         let files = Arc::new(Store::new(inner.bus.clone(), uploads.clone(), downloads, inner.user.clone()));
+        let of_proxy = Arc::downgrade(&proxy);
+        tabs.explain_failures(move |host, port| {
+            of_proxy.upgrade()?.failure(host, port).map(|f| f.net_error())
+        });
         let alive = Arc::new(AtomicBool::new(true));
         let watching = tokio::spawn({
             let (ended, alive) = (process.watch_end(), Arc::clone(&alive));

@@ -81,9 +81,18 @@ impl Tabs {
             return Err(NavigateError::Download);
         }
         if !answer.error_text.is_empty() {
-            return Err(NavigateError::Net(answer.error_text));
+            return Err(NavigateError::Net(self.explained(url, answer.error_text)));
         }
         Ok(Navigation { from, loader: answer.loader_id })
+    }
+
+    /// Behind its proxy Chromium calls every failure to connect one of the proxy's.
+    fn explained(&self, url: &str, net: String) -> String {
+        let explain = || {
+            let url = url::Url::parse(url).ok()?;
+            (self.inner.explain.get()?)(url.host_str()?, url.port_or_known_default()?)
+        };
+        explain().map_or(net, str::to_owned)
     }
 
     /// Waits until a navigation is as far as asked. If the page has meanwhile gone on to another document, that

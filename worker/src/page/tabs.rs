@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bus_schema::model::command::OpenDialog;
 use bus_schema::model::create::Viewport;
@@ -84,6 +84,9 @@ pub struct FrameHandle {
     pub document: u64,
 }
 
+/// From a host and its port to the name that Chromium would have given the failure.
+pub(super) type Explain = Box<dyn Fn(&str, u16) -> Option<&'static str> + Send + Sync>;
+
 /// What the handle and the driver share.
 pub(super) struct Inner {
     pub root: Cdp,
@@ -94,6 +97,8 @@ pub(super) struct Inner {
     pub emulation: RwLock<Emulation>,
     pub seeds: Mutex<Seeds>,
     pub network: AtomicBool,
+    /// Knows why a host was not reached, where Chromium itself only knows that its proxy failed it.
+    pub explain: OnceLock<Explain>,
     pub events: mpsc::Sender<Event>,
     pub notes_dropped: AtomicU64,
     feed: mpsc::Sender<Input>,
@@ -179,6 +184,7 @@ impl Tabs {
             emulation: RwLock::default(),
             seeds: Mutex::default(),
             network: AtomicBool::new(false),
+            explain: OnceLock::new(),
             events,
             notes_dropped: AtomicU64::new(0),
             feed,
@@ -218,6 +224,14 @@ impl Tabs {
             params["browserContextId"] = context.as_str().into();
         }
         self.inner.root.call_answer("Browser.setDownloadBehavior", &params).await.map(|_| ())
+    }
+
+    /// Sets who knows why a host was not reached. The first one stays.
+    pub fn explain_failures(
+        &self,
+        explain: impl Fn(&str, u16) -> Option<&'static str> + Send + Sync + 'static,
+    ) {
+        let _ = self.inner.explain.set(Box::new(explain));
     }
 
     /// The root of the browser.
