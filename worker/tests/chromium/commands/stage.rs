@@ -26,6 +26,13 @@ pub fn html(body: &str) -> Page {
     Some(("", format!("<!DOCTYPE html>{body}")))
 }
 
+/// Runs a command as clients write it.
+pub async fn run(ctx: &Context, command: Value) -> Result<Output, Error> {
+    let request = CommandRequest::from_json(command.to_string().as_bytes()).unwrap();
+    let limit = request.timeout_ms.map_or(Duration::from_secs(15), |ms| Duration::from_millis(ms.into()));
+    command::run(ctx, &request, Instant::now() + limit).await
+}
+
 impl Stage {
     /// One page at `/`, shown.
     pub async fn show(body: &str) -> Self {
@@ -54,9 +61,7 @@ impl Stage {
     }
 
     pub async fn output(&self, command: Value) -> Result<Output, Error> {
-        let request = CommandRequest::from_json(command.to_string().as_bytes()).unwrap();
-        let limit = request.timeout_ms.map_or(Duration::from_secs(15), |ms| Duration::from_millis(ms.into()));
-        command::run(&self.ctx, &request, Instant::now() + limit).await
+        run(&self.ctx, command).await
     }
 
     pub async fn run(&self, command: Value) -> Result<Value, Error> {

@@ -1,9 +1,14 @@
 //! Cookies and storage.
 
 use bus_schema::error::ErrorCode;
-use serde_json::json;
+use serde_json::{Value, json};
+use worker::browser::SharedBrowser;
+use worker::command::Context;
+use worker::page::{Scope, Tabs};
 
-use super::stage::{Stage, html};
+use super::stage::{Stage, html, run};
+use crate::chromium::site::Site;
+use crate::chromium::support::Rig;
 
 #[tokio::test]
 async fn cookies_are_set_told_and_cleared() {
@@ -52,4 +57,37 @@ async fn storage_is_carried_from_one_session_to_another() {
     let error = stage.err(ErrorCode::InvalidArgument, bad).await;
     assert_eq!(error.field.as_deref(), Some("storage_state.origins[0].origin"));
     stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn sessions_in_one_browser_keep_their_storage_to_themselves() {
+    let rig = Rig::new().await;
+    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let site = Site::start(|_| html("<p>page")).await;
+    let (mut ada, mut bob) = (shared.create_context().await.unwrap(), shared.create_context().await.unwrap());
+    let (ada_tabs, _ada_events) = Tabs::open(Scope::Context(&mut ada)).await.unwrap();
+    let (bob_tabs, _bob_events) = Tabs::open(Scope::Context(&mut bob)).await.unwrap();
+    let (ada, bob) = (Context::new(ada_tabs, rig.data.path()), Context::new(bob_tabs, rig.data.path()));
+    let value = async |ctx: &Context, command: Value| -> Value {
+        serde_json::from_str(run(ctx, command).await.unwrap().result.get()).unwrap()
+    };
+    for ctx in [&ada, &bob] {
+        value(ctx, json!({"action": "navigate", "url": site.url("/")})).await;
+    }
+    value(
+        &ada,
+        json!({"action": "cookies_set", "cookies": [{"name": "a", "value": "1", "url": site.url("/")}]}),
+    )
+    .await;
+    value(&ada, json!({"action": "evaluate", "expression": "localStorage.setItem('a', '1')"})).await;
+    let state = value(&bob, json!({"action": "storage_get"})).await;
+    assert_eq!(state["storage_state"], json!({"cookies": [], "origins": []}));
+    value(&bob, json!({"action": "cookies_clear"})).await;
+    value(&bob, json!({"action": "storage_set", "storage_state": {}})).await;
+    let state = value(&ada, json!({"action": "storage_get"})).await;
+    assert_eq!(state["storage_state"]["cookies"][0]["name"], "a");
+    assert_eq!(state["storage_state"]["origins"][0]["localStorage"][0]["value"], "1");
+    // Tabs are numbered and listed for each by itself.
+    assert_eq!(value(&bob, json!({"action": "new_tab"})).await["tab"], 2);
+    assert_eq!(value(&ada, json!({"action": "tabs"})).await["tabs"].as_array().unwrap().len(), 1);
 }
