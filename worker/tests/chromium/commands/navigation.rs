@@ -1,6 +1,7 @@
 //! Going places.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bus_schema::error::ErrorCode;
 use serde_json::{Value, json};
@@ -106,5 +107,23 @@ async fn a_page_that_crashes_says_so_and_can_be_left() {
     stage.err(ErrorCode::BrowserError, json!({"action": "evaluate", "expression": "1"})).await;
     stage.go("/").await;
     assert_eq!(stage.value("document.body.textContent").await, "page");
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_click_that_opens_no_page_does_not_wait_for_one() {
+    let stage = Stage::with(&[], |request| match request.target.as_str() {
+        "/file" => Some(("content-disposition: attachment; filename=a.txt\r\n", "text".into())),
+        "/empty" => Some(("status 204 No Content\n", String::new())),
+        _ => html("<a href=/file>file</a> <a href=/empty>empty</a> <a href='javascript:void 0'>script</a> <a href='mailto:a@b.c'>mail</a>"),
+    })
+    .await;
+    stage.go("/").await;
+    for text in ["file", "empty", "script", "mail"] {
+        let begun = Instant::now();
+        stage.ok(json!({"action": "click", "target": {"text": text}})).await;
+        assert!(begun.elapsed() < Duration::from_secs(3), "{text} took {:?}", begun.elapsed());
+        assert_eq!(stage.value("location.pathname").await, "/");
+    }
     stage.browser.close().await;
 }
