@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bus::{Bus, testing::Server};
 use bus_schema::{
-    Error, ErrorCode, Region, SessionId, Tenant,
+    ConnId, Error, ErrorCode, Region, SessionId, Tenant,
     model::{
         command::{Command, CommandRequest, Evaluate},
-        create::{CreateSession, OnWorkerLoss},
+        create::{CreateSession, KeepAlive, OnDisconnect, OnWorkerLoss},
         entry::Entry,
         event::{Event, EventType},
-        rpc::{End, Inspect, Run, WorkRequest},
+        rpc::{Attach, AttachKind, End, Inspect, Run, ViewBeat, WorkRequest},
         session::{EndReason, Session, State},
+        ws::FramesWish,
     },
 };
 use tokio::time::{Instant, timeout};
@@ -200,6 +201,32 @@ async fn idle_and_lifetime_end_a_session() {
     spec.max_lifetime_s.0 = 1;
     let id = client.create(spec).await;
     assert_eq!(client.until(&id, EventType::Ended).await.end_reason(), Some(EndReason::Lifetime));
+}
+
+#[tokio::test]
+async fn a_session_may_end_with_its_last_client() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let spec = CreateSession {
+        on_disconnect: OnDisconnect::Close,
+        keep_alive_s: KeepAlive(1),
+        ..CreateSession::default()
+    };
+    let (leaves, vanishes) = (client.create(spec.clone()).await, client.create(spec.clone()).await);
+    let never_joined = client.create(spec).await;
+    for (id, conn) in [(&leaves, "c1"), (&vanishes, "c2")] {
+        let conn = ConnId::new(conn).unwrap();
+        let attach = Attach { kind: AttachKind::Client, conn: conn.clone(), wish: FramesWish::default() };
+        client.bus.owners().call(&Tenant::default(), id, attach, Instant::now() + SOON).await.unwrap();
+    }
+    let goodbye =
+        ViewBeat { conn: ConnId::new("c1").unwrap(), wish: FramesWish::default(), gone: true, slow: false };
+    client.bus.frames().beat(&leaves, &goodbye).await;
+    assert_eq!(client.until(&leaves, EventType::Ended).await.end_reason(), Some(EndReason::ClientGone));
+    // Nothing is heard of the other one, as of a client whose edge was killed.
+    assert_eq!(client.until(&vanishes, EventType::Ended).await.end_reason(), Some(EndReason::ClientGone));
+    assert_eq!(client.entry(&never_joined).await.state, State::Ready);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use bus_schema::{
     ConnId, Error,
     model::{
         control::Control,
+        create::OnDisconnect,
         entry::Entry,
         event::EventType,
         input::InputBatch,
@@ -25,6 +26,7 @@ use super::{
     ingress::{self, Admitted},
     journal::Journal,
     keys::{Answer, Keys},
+    presence::Presence,
     state::{Effect, Input, Session, Settings, Ticket},
     supervisor::Adopted,
     viewers::Viewers,
@@ -118,6 +120,7 @@ pub struct SessionState {
     pub(super) writer: Writer,
     pub(super) page_write_due: bool,
     pub(super) viewers: Viewers,
+    pub(super) presence: Presence,
     /// Subscriptions of attached connections.
     pub(super) attached: HashMap<ConnId, Guard>,
     pub(super) views: Option<Guard>,
@@ -183,6 +186,7 @@ impl Actor for SessionActor {
             writer: Writer::default(),
             page_write_due: false,
             viewers: Viewers::default(),
+            presence: Presence::default(),
             attached: HashMap::new(),
             views: None,
             generation: 0,
@@ -191,6 +195,10 @@ impl Actor for SessionActor {
             end_waiters: Vec::new(),
             feeders,
         };
+        if state.entry.epoch.0 > 1 {
+            // Those who were connected to the owner before come back, or do not.
+            state.apply(&myself, Input::Clients { count: 0, now });
+        }
         state.set_timer(&myself);
         Ok(state)
     }
@@ -227,6 +235,8 @@ pub(super) fn settings(entry: &Entry, bus: &dyn Bus, now: Instant) -> Settings {
         idle_timeout: entry.spec.idle_timeout_s.duration(),
         dialog_timeout: entry.spec.dialog_timeout_s.duration(),
         expires: now + entry.expires_at().since(bus.now()),
+        keep_alive: (entry.spec.on_disconnect == OnDisconnect::Close)
+            .then(|| entry.spec.keep_alive_s.duration()),
     }
 }
 
@@ -256,12 +266,13 @@ impl SessionState {
         }
         self.timer_at = None;
         let now = Instant::now();
-        let silent = self.viewers.expire(now);
+        let mut silent = self.viewers.expire(now);
         if !silent.is_empty() {
             self.browser.watch(self.viewers.wish());
-            for conn in silent {
-                self.detached(myself, conn);
-            }
+        }
+        silent.extend(self.presence.expire(now));
+        for conn in silent {
+            self.detached(myself, conn);
         }
         self.apply(myself, Input::Tick { now });
     }
@@ -325,7 +336,8 @@ impl SessionState {
         if self.ending.is_some() {
             return;
         }
-        let at = self.viewers.deadline().map_or(self.core.deadline(), |v| v.min(self.core.deadline()));
+        let silence = [self.viewers.deadline(), self.presence.deadline()].into_iter().flatten();
+        let at = silence.fold(self.core.deadline(), Instant::min);
         // An earlier one that is set will look again by itself.
         if self.timer_at.is_some_and(|set| set <= at) {
             return;

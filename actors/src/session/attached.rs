@@ -14,8 +14,8 @@ use tracing::debug;
 
 use super::{
     actor::{SessionMsg, SessionState},
+    presence::{HEARTBEAT, Role},
     state::Input,
-    viewers::HEARTBEAT,
 };
 use crate::port::Responder;
 
@@ -29,8 +29,9 @@ impl SessionState {
         let attached = match attach.kind {
             AttachKind::Input => self.attach_input(myself, &attach.conn).await,
             AttachKind::View => self.attach_view(myself, &attach).await,
+            AttachKind::Client => self.attach_client(myself, &attach.conn).await,
         };
-        let heartbeat_ms = u32::try_from(HEARTBEAT.as_millis() / 3).unwrap_or(u32::MAX);
+        let heartbeat_ms = u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX);
         responder.send(match attached {
             Ok(()) => OwnerReply::ok(&Attached { control: self.core.control().clone(), heartbeat_ms }, None),
             Err(e) => OwnerReply::error(e),
@@ -43,14 +44,10 @@ impl SessionState {
         myself: &ActorRef<SessionMsg>,
         conn: &ConnId,
     ) -> Result<(), Error> {
+        self.arrive(myself, conn, Role::Input).await?;
         if self.attached.contains_key(conn) {
             return Ok(());
         }
-        if self.attached.len() >= 64 {
-            return Err(Error::resource_exhausted("64 connections send input already"));
-        }
-        // Else one that never watched could not say that it is gone, and 64 of them would shut everybody out.
-        self.hear_beats(myself).await?;
         let (sink, mut batches) = mpsc::channel(64);
         let guard = self.bus.inputs(self.entry.id.clone(), conn.clone(), sink).await?;
         let myself = myself.clone();
@@ -99,16 +96,47 @@ impl SessionState {
     pub(super) fn on_beat(&mut self, myself: &ActorRef<SessionMsg>, beat: ViewBeat) {
         if beat.gone {
             self.viewers.leave(&beat.conn);
+            self.presence.leave(&beat.conn);
             self.detached(myself, beat.conn);
         } else {
-            self.viewers.beat(beat.conn, beat.wish, beat.slow, Instant::now());
+            let now = Instant::now();
+            self.presence.beat(&beat.conn, now);
+            self.viewers.refresh(&beat.conn, beat.wish, beat.slow, now);
         }
         self.browser.watch(self.viewers.wish());
         self.set_timer(myself);
     }
 
+    async fn attach_client(&mut self, myself: &ActorRef<SessionMsg>, conn: &ConnId) -> Result<(), Error> {
+        self.arrive(myself, conn, Role::Client).await?;
+        self.count_clients(myself);
+        Ok(())
+    }
+
+    async fn arrive(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        conn: &ConnId,
+        role: Role,
+    ) -> Result<(), Error> {
+        self.hear_beats(myself).await?;
+        if self.presence.arrive(conn.clone(), role, Instant::now()) {
+            return Ok(());
+        }
+        Err(Error::resource_exhausted("too many connections of this kind"))
+    }
+
+    fn count_clients(&mut self, myself: &ActorRef<SessionMsg>) {
+        let count = self.presence.count(Role::Client);
+        self.apply(myself, Input::Clients { count, now: Instant::now() });
+    }
+
+    /// A connection is gone: with its input, with control if it held that, and as a client.
     pub(super) fn detached(&mut self, myself: &ActorRef<SessionMsg>, conn: ConnId) {
         self.attached.remove(&conn);
+        if self.presence.has_clients_ever() {
+            self.count_clients(myself);
+        }
         self.apply(myself, Input::Detached { conn, now: Instant::now() });
     }
 

@@ -10,6 +10,7 @@ mod finish;
 mod ingress;
 mod journal;
 mod keys;
+mod presence;
 mod requests;
 mod state;
 #[cfg(test)]

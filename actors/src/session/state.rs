@@ -59,6 +59,11 @@ pub enum Input {
         conn: Option<ConnId>,
         now: Instant,
     },
+    /// So many clients are there now.
+    Clients {
+        count: usize,
+        now: Instant,
+    },
     /// A view or input connection is gone.
     Detached {
         conn: ConnId,
@@ -105,6 +110,8 @@ pub struct Settings {
     pub dialog_timeout: Duration,
     /// When its lifetime is over.
     pub expires: Instant,
+    /// How long it outlives its last client, where it ends with that.
+    pub keep_alive: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -132,6 +139,8 @@ pub struct Session {
     dialogs: BTreeMap<u32, Dialog>,
     running: usize,
     active_at: Instant,
+    /// When it ends for want of clients.
+    leaves_at: Option<Instant>,
     over: bool,
 }
 
@@ -147,6 +156,7 @@ impl Session {
             dialogs: BTreeMap::new(),
             running: 0,
             active_at: now,
+            leaves_at: None,
             over: false,
         }
     }
@@ -160,6 +170,12 @@ impl Session {
             Input::Run { ticket, asked, now } => self.run(ticket, asked, now),
             Input::Done { ticket, answer, not_started, now } => self.done(ticket, answer, not_started, now),
             Input::Control { request, conn, now } => self.control_request(request, conn, now),
+            Input::Clients { count, now } => {
+                let leaves_at = self.settings.keep_alive.filter(|_| count == 0).map(|d| now + d);
+                // The last one left once: counted from then, however often it is said.
+                self.leaves_at = leaves_at.map(|at| self.leaves_at.unwrap_or(at));
+                Vec::new()
+            }
             Input::Detached { conn, now } => self.control_input(ControlInput::Detached { conn }, now),
             Input::Dialog { tab, open, now } => {
                 match open {
@@ -192,14 +208,19 @@ impl Session {
             .map(|c| c.deadline);
         let dialogs = self.dialogs.values().map(|d| d.since + self.settings.dialog_timeout);
         let dialogs = dialogs.filter(|_| self.controls.agent_may_act());
-        [Some(self.settings.expires), (self.running == 0).then_some(idle), self.controls.deadline()]
-            .into_iter()
-            .flatten()
-            .chain(held)
-            .chain(waiting)
-            .chain(dialogs)
-            .min()
-            .unwrap_or(self.settings.expires)
+        [
+            Some(self.settings.expires),
+            (self.running == 0).then_some(idle),
+            self.controls.deadline(),
+            self.leaves_at,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(held)
+        .chain(waiting)
+        .chain(dialogs)
+        .min()
+        .unwrap_or(self.settings.expires)
     }
 
     fn run(&mut self, ticket: Ticket, asked: Asked, now: Instant) -> Vec<Effect> {
@@ -364,6 +385,9 @@ impl Session {
         if now >= self.settings.expires {
             self.over = true;
             effects.push(Effect::End(EndReason::Lifetime));
+        } else if self.leaves_at.is_some_and(|at| now >= at) {
+            self.over = true;
+            effects.push(Effect::End(EndReason::ClientGone));
         } else if idle {
             self.over = true;
             effects.push(Effect::End(EndReason::IdleTimeout));

@@ -22,6 +22,7 @@ fn session(now: Instant) -> Session {
         idle_timeout: Duration::from_secs(300),
         dialog_timeout: Duration::from_secs(5),
         expires: now + Duration::from_secs(3_600),
+        keep_alive: Some(Duration::from_secs(60)),
     };
     Session::new(settings, Control::default(), Keys::default(), now)
 }
@@ -187,6 +188,23 @@ fn idle_means_no_command_for_its_time() {
     let effects = s.apply(Input::Tick { now: late + Duration::from_secs(300) });
     assert!(matches!(effects[..], [Effect::End(EndReason::IdleTimeout)]), "{effects:?}");
     assert!(s.apply(Input::Tick { now: late + Duration::from_secs(301) }).is_empty(), "it ends once");
+}
+
+#[test]
+fn a_session_that_ends_with_its_last_client_outlives_it_for_a_while() {
+    let now = Instant::now();
+    let at = |s| now + Duration::from_secs(s);
+    let mut s = session(now);
+    s.apply(Input::Clients { count: 1, now });
+    assert!(s.apply(Input::Tick { now: at(200) }).is_empty());
+    s.apply(Input::Clients { count: 0, now: at(200) });
+    s.apply(Input::Clients { count: 1, now: at(210) });
+    assert!(s.apply(Input::Tick { now: at(270) }).is_empty(), "it came back");
+    s.apply(Input::Clients { count: 0, now: at(280) });
+    s.apply(Input::Clients { count: 0, now: at(290) });
+    assert!(s.deadline() <= at(340));
+    let effects = s.apply(Input::Tick { now: at(340) });
+    assert!(matches!(effects[..], [Effect::End(EndReason::ClientGone)]), "{effects:?}");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Who watches, and what picture serves them all.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use bus_schema::{ConnId, model::ws::FramesWish};
 use tokio::time::Instant;
 
-/// A viewer that is not heard of for this long is gone. Viewers beat three times as often.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(6);
+use super::presence::HEARTBEAT;
+
 /// The most viewers of one session.
 const MOST: usize = 1_000;
 
@@ -31,6 +31,13 @@ impl Viewers {
         }
         self.viewers.insert(conn, Viewer { wish, heard: now, slow });
         true
+    }
+
+    /// What a viewer who is there wishes now. Somebody unknown is not let in by a beat.
+    pub fn refresh(&mut self, conn: &ConnId, wish: FramesWish, slow: bool, now: Instant) {
+        if let Some(viewer) = self.viewers.get_mut(conn) {
+            *viewer = Viewer { wish, heard: now, slow };
+        }
     }
 
     pub fn leave(&mut self, conn: &ConnId) -> bool {
@@ -80,6 +87,8 @@ impl Viewers {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn conn(s: &str) -> ConnId {

@@ -144,6 +144,8 @@ pub enum AttachKind {
     Input,
     /// Frames on `rk.fr`, wishes on `rk.view`.
     View,
+    /// Only to be there: a session with `on_disconnect: close` lives as long as its last client.
+    Client,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

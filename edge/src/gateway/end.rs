@@ -28,13 +28,15 @@ impl Gateway {
             };
             match stored.entry.state {
                 State::Ended => return Ok(stored.entry.session()),
-                State::Queued => {
+                unowned @ (State::Queued | State::Recovering) => {
+                    let queued = unowned == State::Queued;
+                    let reason = if queued { EndReason::Cancelled } else { EndReason::Released };
                     // Lost to a claim, it is looked at again: then it has an owner.
-                    if let Some(ended) = self.end_queued(tenant, id, EndReason::Cancelled).await? {
+                    if let Some(ended) = self.end_unowned(tenant, id, reason).await? {
                         return Ok(ended.session());
                     }
                 }
-                State::Starting | State::Ready | State::Recovering | State::Closing => {
+                State::Starting | State::Ready | State::Closing => {
                     match self.end_by_owner(tenant, id, until).await {
                         Ok(Some(session)) => return Ok(session),
                         Ok(None) => {}

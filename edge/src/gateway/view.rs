@@ -12,7 +12,7 @@ use bus_schema::{
     },
 };
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::{task::AbortHandle, time::Instant};
 
 use super::Gateway;
 
@@ -81,33 +81,59 @@ impl Gateway {
 
     /// Opens the way for human input.
     pub async fn open_input(&self, tenant: &Tenant, id: &SessionId) -> Result<InputLine, Error> {
+        Ok(InputLine { seat: self.sit_down(tenant, id, AttachKind::Input).await? })
+    }
+
+    /// Tells the owner that a client is there, for as long as the seat is kept.
+    pub async fn take_seat(&self, tenant: &Tenant, id: &SessionId) -> Result<Seat, Error> {
+        self.sit_down(tenant, id, AttachKind::Client).await
+    }
+
+    async fn sit_down(&self, tenant: &Tenant, id: &SessionId, kind: AttachKind) -> Result<Seat, Error> {
         let conn = connection_id()?;
-        let attach = Attach { kind: AttachKind::Input, conn: conn.clone(), wish: FramesWish::default() };
+        let attach = Attach { kind, conn: conn.clone(), wish: FramesWish::default() };
         let until = Instant::now() + Attach::TIMEOUT;
-        self.bus().owners().call(tenant, id, attach, until).await?;
-        Ok(InputLine { gateway: self.clone(), id: id.clone(), conn })
+        let (attached, _) = self.bus().owners().call(tenant, id, attach, until).await?;
+        let (gateway, session, beating) = (self.clone(), id.clone(), conn.clone());
+        let every = heartbeat(&attached);
+        let beats = tokio::spawn(async move {
+            let beat = ViewBeat { conn: beating, wish: FramesWish::default(), gone: false, slow: false };
+            loop {
+                tokio::time::sleep(every).await;
+                gateway.bus().frames().beat(&session, &beat).await;
+            }
+        });
+        Ok(Seat { gateway: self.clone(), id: id.clone(), conn, beats: beats.abort_handle() })
     }
 }
 
-/// The way for one client's input. Dropped, it tells the owner that it is closed.
-///
-/// A connection of its own and not the view's: who stops watching may go on typing.
-pub struct InputLine {
+/// A place at the owner's, kept by beats. Dropped, it tells the owner that it is free.
+pub struct Seat {
     gateway: Gateway,
     id: SessionId,
     conn: ConnId,
+    beats: AbortHandle,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.beats.abort();
+        leave(&self.gateway, &self.id, &self.conn);
+    }
+}
+
+/// The way for one client's input.
+///
+/// A connection of its own and not the view's: who stops watching may go on typing.
+pub struct InputLine {
+    seat: Seat,
 }
 
 impl InputLine {
     /// Passes input on. The owner drops it unless its epoch is current.
     pub async fn send(&self, batch: &InputBatch) {
-        self.gateway.bus().frames().input(&self.id, &self.conn, batch).await;
-    }
-}
-
-impl Drop for InputLine {
-    fn drop(&mut self) {
-        leave(&self.gateway, &self.id, &self.conn);
+        let Seat { gateway, id, conn, .. } = &self.seat;
+        gateway.bus().frames().input(id, conn, batch).await;
     }
 }
 

@@ -112,13 +112,13 @@ impl Gateway {
             return Ok(Some(session));
         }
         if Instant::now() >= queue_deadline && stored.entry.state == State::Queued {
-            self.end_queued(&entry.tenant, &entry.id, EndReason::QueueTimeout).await?;
+            self.end_unowned(&entry.tenant, &entry.id, EndReason::QueueTimeout).await?;
         }
         Ok(None)
     }
 
-    /// Ends a session that is still queued. `None`: it no longer is.
-    pub(super) async fn end_queued(
+    /// Ends a session that nobody owns: queued, or waiting to be recovered. `None`: it has an owner, or has ended.
+    pub(super) async fn end_unowned(
         &self,
         tenant: &Tenant,
         id: &SessionId,
@@ -128,13 +128,10 @@ impl Gateway {
             let Some(stored) = self.bus().entries().get_from_leader(tenant, id).await? else {
                 return Ok(None);
             };
-            if stored.entry.state != State::Queued {
+            if !stored.entry.state.is_claimable() {
                 return Ok(None);
             }
-            let mut entry = stored.entry;
-            entry.state = State::Ended;
-            entry.ended_at = Some(self.bus().now());
-            entry.end_reason = Some(reason);
+            let entry = stored.entry.ended(reason, None, self.bus().now());
             match self.bus().entries().write(&entry, stored.revision).await {
                 Ok(_) => {
                     let event = Event::ended(id.clone(), entry.epoch, reason, None);
@@ -153,7 +150,7 @@ impl Gateway {
     async fn give_up(&self, tenant: &Tenant, id: &SessionId) -> Result<(), Error> {
         let until = Instant::now() + END_PATIENCE;
         loop {
-            if self.end_queued(tenant, id, EndReason::Cancelled).await?.is_some() {
+            if self.end_unowned(tenant, id, EndReason::Cancelled).await?.is_some() {
                 return Ok(());
             }
             match self.bus().entries().get_from_leader(tenant, id).await? {
@@ -180,7 +177,7 @@ impl Gateway {
             // A reaper ends it instead.
             () = self.inner.stop.cancelled() => return,
         }
-        if let Err(error) = self.end_queued(tenant, id, EndReason::QueueTimeout).await {
+        if let Err(error) = self.end_unowned(tenant, id, EndReason::QueueTimeout).await {
             tracing::warn!(session_id = %id, %error, "a request could not be ended at its deadline");
         }
     }

@@ -36,7 +36,7 @@ use crate::{
     gateway::{
         Gateway,
         events::{Logged, SessionEvents},
-        view::InputLine,
+        view::{InputLine, Seat},
     },
     metrics::metrics,
     protocol::result,
@@ -72,6 +72,7 @@ pub async fn run(socket: WebSocket, context: Context, session: Session, events: 
         last: after,
         in_flight: FuturesUnordered::new(),
         viewer: None,
+        seat: None,
         input: None,
         beat_at: None,
         noise: 0,
@@ -92,6 +93,7 @@ pub async fn run(socket: WebSocket, context: Context, session: Session, events: 
 enum Done {
     Command(Option<Value>, Result<CommandResult, Error>),
     Control(Option<Value>, Result<Control, Error>),
+    Joined(Result<Seat, Error>),
 }
 
 struct Socket {
@@ -101,6 +103,8 @@ struct Socket {
     last: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     viewer: Option<Viewer>,
+    /// Tells the owner that this client is there.
+    seat: Option<Seat>,
     input: Option<InputLine>,
     beat_at: Option<Instant>,
     noise: u32,
@@ -118,6 +122,7 @@ impl Socket {
         if let Err(close) = out.json(&ServerMessage::Hello { session, seq: Some(&seq) }).await {
             return self.with_last(close);
         }
+        self.join();
         let stop = self.context.stop.clone();
         let mut ping = interval_at(Instant::now() + PING, PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -135,6 +140,14 @@ impl Socket {
                 return self.with_last(close);
             }
         }
+    }
+
+    /// Beside all else: neither commands nor events wait for it.
+    fn join(&mut self) {
+        let Context { gateway, tenant, id, .. } = &self.context;
+        let (gateway, tenant, id) = (gateway.clone(), tenant.clone(), id.clone());
+        let joined = async move { Done::Joined(gateway.take_seat(&tenant, &id).await) };
+        self.in_flight.push(joined.boxed());
     }
 
     /// A client that did not read is told where to resume.
@@ -296,6 +309,15 @@ impl Socket {
             Done::Command(id, Err(error)) | Done::Control(id, Err(error)) => {
                 refuse(out, id.as_ref(), error).await
             }
+            Done::Joined(Ok(seat)) => {
+                self.seat = Some(seat);
+                Ok(())
+            }
+            Done::Joined(Err(error)) => {
+                // Only a session that ends with its last client misses it, and that one has its keep-alive.
+                tracing::debug!(%error, "the owner was not told of a client");
+                Ok(())
+            }
         }
     }
 
@@ -334,6 +356,8 @@ impl Socket {
     /// A new owner knows nothing of those who watched the old one.
     async fn attach_again(&mut self, out: &mut Outbox) -> Result<(), Close> {
         self.input = None;
+        self.seat = None;
+        self.join();
         match self.viewer.take() {
             Some(viewer) => self.watch(viewer.wished(), out).await,
             None => Ok(()),
