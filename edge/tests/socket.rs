@@ -240,7 +240,7 @@ async fn frames_come_at_the_viewers_rate_and_only_as_acknowledged() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(unacknowledged <= 2, "{unacknowledged}");
-    assert_eq!(worker.memory.lock().unwrap().attached, [AttachKind::View]);
+    assert_eq!(worker.memory.lock().unwrap().attached, [AttachKind::Client, AttachKind::View]);
 }
 
 #[tokio::test]
