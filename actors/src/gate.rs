@@ -44,6 +44,14 @@ impl Gate {
         Self { inner: Arc::new(inner) }
     }
 
+    /// One that is always open, for what acts without a lease.
+    pub fn always() -> Self {
+        let gate = Self::new();
+        gate.inner.until.store(u64::MAX, Ordering::Release);
+        gate.open();
+        gate
+    }
+
     pub fn may_act(&self) -> bool {
         self.inner.open.load(Ordering::Acquire) && self.elapsed() < self.inner.until.load(Ordering::Acquire)
     }

@@ -203,6 +203,9 @@ pub trait Browser: Send + Sync + 'static {
     fn watch(&self, wish: Option<FramesWish>);
     fn freeze(&self);
     fn thaw(&self);
+    /// Makes sure, before it returns, that nothing acts for the session any more: another worker's browser does from
+    /// now on. What is left is removed by [`Self::close`].
+    fn kill(&self);
     /// Ends it. Returns when its processes and files are gone, or after its own deadline.
     fn close(&self) -> Pending<'_, ()>;
 }

@@ -122,6 +122,8 @@ impl SessionState {
     pub(super) fn lose(&mut self, myself: &ActorRef<SessionMsg>) {
         warn!(session_id = %self.entry.id, epoch = %self.entry.epoch, "the session is another owner's: its browser is ended");
         self.drop_commands(None);
+        // At once: when the last session is compared, all browsers of this worker are let go on.
+        self.browser.kill();
         let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
         self.ending = Some(EndReason::WorkerLost);
         tokio::spawn(async move {

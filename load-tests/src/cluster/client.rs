@@ -96,7 +96,17 @@ impl Client {
 
     /// The value of an expression in the page.
     pub async fn evaluate(&self, id: &str, expression: &str) -> Result<Value, Refused> {
-        let command = json!({ "action": "evaluate", "expression": expression, "timeout_ms": 20_000 });
+        self.evaluate_within(id, expression, Duration::from_secs(20)).await
+    }
+
+    pub async fn evaluate_within(
+        &self,
+        id: &str,
+        expression: &str,
+        time: Duration,
+    ) -> Result<Value, Refused> {
+        let timeout_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let command = json!({ "action": "evaluate", "expression": expression, "timeout_ms": timeout_ms });
         Ok(self.command(id, &command).await?["result"]["value"].take())
     }
 

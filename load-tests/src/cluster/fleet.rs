@@ -107,35 +107,47 @@ impl Cluster {
     }
 
     pub async fn add_edge(&mut self) -> anyhow::Result<()> {
-        let mut command = self.command("edge")?;
-        let process =
-            Process::start(format!("edge {}", self.begun), command.args(["--http", "127.0.0.1:0"]))?;
+        let mut command = self.command("edge", self.dir.path())?;
+        let name = format!("edge {}", self.edges.len());
+        let process = Process::start(name, command.args(["--http", "127.0.0.1:0"]))?;
         let client = Client::new(&process.word_after("listening address=").await?)?;
         self.edges.push(Edge { process, client });
         Ok(())
     }
 
     pub async fn add_worker(&mut self) -> anyhow::Result<()> {
-        let mut command = self.command("worker")?;
+        self.begun += 1;
         let data = self.dir.path().join(self.begun.to_string());
+        let worker = self.worker(data).await?;
+        self.workers.push(worker);
+        Ok(())
+    }
+
+    /// Starts another worker on the directory of one that is dead, in its place.
+    pub async fn restart_worker(&mut self, index: usize) -> anyhow::Result<()> {
+        let data = self.workers[index].data.clone();
+        self.workers[index] = self.worker(data).await?;
+        Ok(())
+    }
+
+    async fn worker(&self, data: PathBuf) -> anyhow::Result<Worker> {
+        let mut command = self.command("worker", &data)?;
         command.args(["--slots", &self.shape.slots.to_string()]);
         command.args(["--warm", &self.shape.warm.min(self.shape.slots).to_string()]);
         if !self.shape.browsers {
             command.arg("--simulated");
         }
-        let process = Process::start(format!("worker {}", self.begun), &mut command)?;
+        let process = Process::start(format!("worker in {}", data.display()), &mut command)?;
         let id = process.word_behind("worker ").await?;
-        self.workers.push(Worker { process, id, data });
-        Ok(())
+        Ok(Worker { process, id, data })
     }
 
-    fn command(&mut self, role: &str) -> anyhow::Result<Command> {
-        self.begun += 1;
+    fn command(&self, role: &str, data: &Path) -> anyhow::Result<Command> {
         let mut command = bare(self.dir.path())?;
         command.arg(role).args(["--drain-timeout", "5s"]);
         command.env("ROOKERY_NATS_URL", self.nats.url());
         command.env("ROOKERY_SECRET", "the secret of a fleet under test");
-        command.env("ROOKERY_DATA_DIR", self.dir.path().join(self.begun.to_string()));
+        command.env("ROOKERY_DATA_DIR", data);
         Ok(command)
     }
 

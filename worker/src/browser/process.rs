@@ -179,6 +179,12 @@ impl Process {
         wait_for_end(self.exit.clone())
     }
 
+    /// Kills its process group at once. It is buried in the background, see [`Self::ended`].
+    pub fn kill(&self) {
+        self.close.cancel();
+        self.body.group.signal(Signal::SIGKILL);
+    }
+
     /// Kills it and waits until nothing of it is left.
     pub async fn close(self) -> ExitReason {
         self.close.cancel();
@@ -201,8 +207,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.close.cancel();
-        self.body.group.signal(Signal::SIGKILL);
+        self.kill();
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use actors::port::{Browser, Browsers, Pending, StartError};
+use actors::{
+    Gate,
+    port::{Browser, Browsers, Pending, StartError},
+};
 use bus::Bus;
 use bus_schema::model::{
     create::{BrowserKind, Isolation},
@@ -66,6 +69,7 @@ pub(super) struct Inner {
     pub(super) user: Option<User>,
     sandbox: bool,
     guarded: Arc<[GuardedPort]>,
+    gate: Gate,
     guard: GuardHandle,
     live: Mutex<HashMap<i32, Weak<Process>>>,
     /// Set while the lease is invalid: what comes up meanwhile is stopped too.
@@ -81,6 +85,7 @@ impl Chromium {
     pub async fn set_up(
         config: &Config,
         bus: Bus,
+        gate: Gate,
         guard: impl FnOnce(PathBuf) -> GuardHandle,
     ) -> Result<Self, SetupError> {
         let places = |named: &Option<PathBuf>| Places {
@@ -112,6 +117,7 @@ impl Chromium {
             user: user(config)?,
             sandbox: !config.no_sandbox,
             guarded: guarded(config),
+            gate,
             guard,
             live: Mutex::default(),
             frozen: AtomicBool::new(false),
@@ -161,6 +167,11 @@ fn guarded(config: &Config) -> Arc<[GuardedPort]> {
 }
 
 impl Inner {
+    /// Whether every browser is stopped because the lease has run out.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::Acquire)
+    }
+
     fn live(&self) -> MutexGuard<'_, HashMap<i32, Weak<Process>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,7 +191,9 @@ impl Inner {
             return Err(fail(&format!("this worker has no {kind}"), true));
         };
         let uid = self.user.as_ref().map(|u| u.uid);
-        let proxy = ForwardProxy::start(Arc::clone(&self.guarded), uid).await.map_err(|e| fail(&e, true))?;
+        let proxy = ForwardProxy::start(Arc::clone(&self.guarded), uid, self.gate.clone())
+            .await
+            .map_err(|e| fail(&e, true))?;
         let options = LaunchOptions {
             kind,
             user: self.user.clone(),

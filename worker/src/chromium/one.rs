@@ -293,6 +293,18 @@ impl Browser for ChromiumBrowser {
         }
     }
 
+    fn kill(&self) {
+        let (alone, process) = match lock(&self.body).as_ref() {
+            Some(body) => (matches!(body, Body::Process(_)), Arc::clone(body.process())),
+            None => return,
+        };
+        // A part of a shared browser cannot be ended while the whole is stopped, and must not go on with it.
+        if alone || self.inner.is_frozen() {
+            self.proxy.close();
+            process.kill();
+        }
+    }
+
     fn close(&self) -> Pending<'_, ()> {
         Box::pin(async {
             for task in lock(&self.tasks).drain(..) {

@@ -192,6 +192,9 @@ impl Browser for SimulatedBrowser {
 
     fn thaw(&self) {}
 
+    /// It acts only where it is asked to, and nobody asks it any more.
+    fn kill(&self) {}
+
     fn close(&self) -> Pending<'_, ()> {
         Box::pin(async {})
     }

@@ -73,9 +73,9 @@ pub async fn run(config: Config, bus: Bus, nats: &bus::Options) -> Result<Worker
     getrandom::fill(&mut random).map_err(|e| RunError::Random(e.to_string()))?;
     let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
     let id = new_worker_id(&host, random);
-    let (browsers, versions, guard) = browsers(&config, &bus, nats, &id).await?;
-    let about = About { browsers: versions, ..about(&config, &bus, id.clone(), host) };
     let gate = Gate::new();
+    let (browsers, versions, guard) = browsers(&config, &bus, nats, &id, &gate).await?;
+    let about = About { browsers: versions, ..about(&config, &bus, id.clone(), host) };
     let drained = Arc::new(AtomicBool::new(false));
     let (claims, current_claims) = watch::channel(None);
     let args = RootArgs {
@@ -128,6 +128,7 @@ async fn browsers(
     bus: &Bus,
     nats: &bus::Options,
     id: &WorkerId,
+    gate: &Gate,
 ) -> Result<(Arc<dyn Browsers>, Vec<String>, GuardHandle), RunError> {
     let guarding = |homes| match &config.guard {
         Guarding::Program(program) => GuardHandle::start(program, hello(config, nats, id, homes)),
@@ -137,7 +138,7 @@ async fn browsers(
         return Ok((Arc::new(Simulated::default()), vec!["simulated".into()], guarding(None)));
     }
     let mut guard = GuardHandle::none();
-    let chromium = Chromium::set_up(config, bus.clone(), |homes| {
+    let chromium = Chromium::set_up(config, bus.clone(), gate.clone(), |homes| {
         guard = guarding(Some(homes));
         guard.clone()
     })

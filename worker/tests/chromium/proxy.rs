@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::Gate;
 use bus_schema::model::command::WaitUntil;
 use bus_schema::model::create;
 use chromiumoxide_cdp::cdp::js_protocol::runtime::EvaluateParams;
@@ -29,7 +30,7 @@ impl Proxied {
     async fn start(guarded: Vec<GuardedPort>) -> Self {
         let mut rig = Rig::new().await;
         let user = rig.options.user.as_ref().map(|user| user.uid);
-        let proxy = ForwardProxy::start(Arc::from(guarded), user).await.unwrap();
+        let proxy = ForwardProxy::start(Arc::from(guarded), user, Gate::always()).await.unwrap();
         rig.options.proxy_port = Some(proxy.port());
         let browser = launch(&rig.homes, &rig.options).await.unwrap();
         let (tabs, events) = Tabs::open(Scope::Process(&browser)).await.unwrap();
@@ -222,7 +223,7 @@ async fn answer_to(port: u16, request: &str) -> String {
 async fn the_port_is_of_no_use_to_others_and_noise_is_survived() {
     let site = plain_site().await;
     let own = nix::unistd::geteuid().as_raw();
-    let proxy = ForwardProxy::start(Arc::from([]), Some(own)).await.unwrap();
+    let proxy = ForwardProxy::start(Arc::from([]), Some(own), Gate::always()).await.unwrap();
     let request = format!("GET {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", site.url("/"));
     assert!(answer_to(proxy.port(), &request).await.ends_with("here"));
     let origin_form = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -237,7 +238,7 @@ async fn the_port_is_of_no_use_to_others_and_noise_is_survived() {
     let endless = format!("GET {} HTTP/1.1\r\nX: {}", site.url("/"), "y".repeat(400 << 10));
     answer_to(proxy.port(), &endless).await;
     assert!(answer_to(proxy.port(), &request).await.ends_with("here"));
-    let stranger = ForwardProxy::start(Arc::from([]), Some(own + 1)).await.unwrap();
+    let stranger = ForwardProxy::start(Arc::from([]), Some(own + 1), Gate::always()).await.unwrap();
     assert_eq!(answer_to(stranger.port(), &request).await, "");
     let port = proxy.port();
     drop(proxy);

@@ -2,6 +2,7 @@ mod burst;
 mod drain;
 mod edge;
 mod nats;
+mod real;
 mod worker;
 
 use std::time::{Duration, Instant};

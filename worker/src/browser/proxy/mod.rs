@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use actors::Gate;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -94,23 +95,28 @@ pub struct ForwardProxy {
 
 struct Shared {
     guarded: Arc<[GuardedPort]>,
+    gate: Gate,
+    stop: CancellationToken,
     upstream: RwLock<Option<Arc<Upstream>>>,
     counters: Arc<Counters>,
     failures: Mutex<VecDeque<(String, u16, Failure, Instant)>>,
 }
 
 impl ForwardProxy {
-    /// Opens a port. Only processes of `user` may use it, where the system tells whose a connection is.
-    pub async fn start(guarded: Arc<[GuardedPort]>, user: Option<u32>) -> io::Result<Self> {
+    /// Opens a port. Only processes of `user` may use it, where the system tells whose a connection is. Nothing goes
+    /// out but while `gate` is open.
+    pub async fn start(guarded: Arc<[GuardedPort]>, user: Option<u32>, gate: Gate) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
+        let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             guarded,
+            gate,
+            stop: stop.clone(),
             upstream: RwLock::default(),
             counters: Arc::default(),
             failures: Mutex::default(),
         });
-        let stop = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(accept(
             listener,
             shared.clone(),
@@ -118,6 +124,11 @@ impl ForwardProxy {
             stop.clone(),
         )));
         Ok(Self { port, shared, _stop: stop.drop_guard() })
+    }
+
+    /// Closes its port and all connections. What was sent and has not gone out never will.
+    pub fn close(&self) {
+        self.shared.stop.cancel();
     }
 
     pub fn port(&self) -> u16 {

@@ -49,6 +49,7 @@ pub(super) async fn reach(
         if is_loopback(host) && !shared.may_reach(port, path) {
             return Err(Failure::Forbidden);
         }
+        shared.gate.wait().await;
         match shared.upstream_for(host) {
             Some(upstream) => through(shared, upstream, host, port, path.is_some()).await,
             None => {
@@ -68,7 +69,7 @@ pub(super) async fn reach(
 }
 
 fn counted(shared: &Shared, stream: TcpStream) -> Stream {
-    Box::new(Counted::new(stream, shared.counters.clone()))
+    Box::new(Counted::new(stream, shared.counters.clone(), shared.gate.clone(), shared.stop.clone()))
 }
 
 /// Whether the other end is this machine, by whatever name and address it was reached.
