@@ -15,6 +15,8 @@ pub(crate) const API_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) mod code {
     /// The expected last sequence of the subject is another.
     pub(crate) const WRONG_LAST_SEQUENCE: u64 = 10071;
+    /// The server cannot reserve as much storage as was asked for.
+    pub(crate) const INSUFFICIENT_STORAGE: u64 = 10047;
     /// Maximum messages (per subject) exceeded, with discard new.
     pub(crate) const STORE_FAILED: u64 = 10077;
     pub(crate) const STREAM_NOT_FOUND: u64 = 10059;

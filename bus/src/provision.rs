@@ -19,6 +19,9 @@ pub struct Provision {
     pub artifacts_max_bytes: i64,
 }
 
+/// Below this a store is of no use.
+const SMALLEST: i64 = 64 << 20;
+
 impl Default for Provision {
     fn default() -> Self {
         Self {
@@ -35,8 +38,7 @@ impl Bus {
     pub async fn provision(&self, how: &Provision) -> Result<(), ConnectError> {
         let region = self.region();
         let js = jetstream::new(self.inner.main.client.clone());
-        ensure(&js, self.work_stream(region, how)).await?;
-        ensure(&js, self.events_stream(region, how)).await?;
+        // What reserves storage comes last: a small server has room for all the rest.
         for bucket in [
             stream::sessions_bucket(self.root(), region),
             stream::workers_bucket(self.root(), region),
@@ -44,6 +46,8 @@ impl Bus {
         ] {
             ensure_bucket(&js, bucket, how).await?;
         }
+        ensure(&js, self.work_stream(region, how)).await?;
+        ensure(&js, self.events_stream(region, how)).await?;
         self.ensure_artifacts(&js, region, how).await?;
         self.learn_clock().await.map_err(|e| ConnectError::JetStream(e.detail))
     }
@@ -99,30 +103,59 @@ impl Bus {
         if js.get_object_store(&bucket).await.is_ok() {
             return Ok(());
         }
-        let config = object_store::Config {
-            bucket: bucket.clone(),
-            max_bytes: how.artifacts_max_bytes,
-            storage: StorageType::File,
-            num_replicas: how.replicas,
-            ..object_store::Config::default()
-        };
-        match js.create_object_store(config).await {
-            Ok(_) => Ok(()),
-            Err(e) => match js.get_object_store(&bucket).await {
-                Ok(_) => Ok(()),
-                Err(_) => Err(ConnectError::JetStream(format!("object store {bucket}: {e}"))),
-            },
+        let mut max_bytes = how.artifacts_max_bytes;
+        loop {
+            let config = object_store::Config {
+                bucket: bucket.clone(),
+                max_bytes,
+                storage: StorageType::File,
+                num_replicas: how.replicas,
+                ..object_store::Config::default()
+            };
+            let Err(e) = js.create_object_store(config).await else { return Ok(()) };
+            if js.get_object_store(&bucket).await.is_ok() {
+                return Ok(());
+            }
+            // The library keeps the server's words and not its code.
+            let too_large = e.to_string().contains("insufficient storage") && max_bytes / 4 >= SMALLEST;
+            if !too_large {
+                return Err(ConnectError::JetStream(format!("object store {bucket}: {e}")));
+            }
+            max_bytes /= 4;
+            tracing::warn!(
+                bucket,
+                bytes = max_bytes,
+                "NATS has less storage than asked for: a limit is lowered"
+            );
         }
     }
 }
 
-async fn ensure(js: &jetstream::Context, config: Config) -> Result<(), ConnectError> {
+async fn ensure(js: &jetstream::Context, mut config: Config) -> Result<(), ConnectError> {
     let name = config.name.clone();
-    match js.create_stream(config).await {
+    match js.create_stream(config.clone()).await {
         Ok(_) => Ok(()),
-        Err(e) if in_use(&e) => Ok(()),
+        Err(e) if is(&e, code::STREAM_NAME_IN_USE) => Ok(()),
+        Err(e) if is(&e, code::INSUFFICIENT_STORAGE) && smaller(&mut config) => {
+            Box::pin(ensure(js, config)).await
+        }
         Err(e) => Err(ConnectError::JetStream(format!("stream {name}: {e}"))),
     }
+}
+
+/// A limit is reserved as a whole. A quarter of it, where the disk is small, is better than no fleet.
+fn smaller(config: &mut Config) -> bool {
+    let quarter = config.max_bytes / 4;
+    if quarter < SMALLEST {
+        return false;
+    }
+    tracing::warn!(
+        stream = config.name,
+        bytes = half,
+        "NATS has less storage than asked for: a limit is lowered"
+    );
+    config.max_bytes = quarter;
+    true
 }
 
 async fn ensure_bucket(js: &jetstream::Context, bucket: String, how: &Provision) -> Result<(), ConnectError> {
@@ -147,8 +180,9 @@ async fn ensure_bucket(js: &jetstream::Context, bucket: String, how: &Provision)
     }
 }
 
-/// The stream is there with other settings: a newer release or an operator chose them, and they stand.
-fn in_use(e: &jetstream::context::CreateStreamError) -> bool {
+/// Whether the server refused with this code. A stream that is there with other settings, which a newer release or
+/// an operator chose, stands as it is.
+fn is(e: &jetstream::context::CreateStreamError, code: u64) -> bool {
     use jetstream::context::CreateStreamErrorKind;
-    matches!(e.kind(), CreateStreamErrorKind::JetStream(e) if e.error_code().0 == code::STREAM_NAME_IN_USE)
+    matches!(e.kind(), CreateStreamErrorKind::JetStream(e) if e.error_code().0 == code)
 }

@@ -16,14 +16,20 @@ pub struct Server {
     child: Option<Child>,
     dir: tempfile::TempDir,
     port: u16,
+    storage: &'static str,
 }
 
 impl Server {
     /// Starts a server and waits until it listens. Panics with the reason if it cannot: tests have no use for less.
-    #[expect(clippy::panic, reason = "a test without a server is a failed test")]
     pub fn start() -> Self {
+        Self::with_storage("64GB")
+    }
+
+    /// The same with another limit of what it may store.
+    #[expect(clippy::panic, reason = "a test without a server is a failed test")]
+    pub fn with_storage(storage: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
-        let mut server = Self { child: None, dir, port: 0 };
+        let mut server = Self { child: None, dir, port: 0, storage };
         server.launch();
         server
     }
@@ -33,9 +39,10 @@ impl Server {
         let dir = self.dir.path();
         let config = format!(
             "server_name: test\nlisten: \"127.0.0.1:{}\"\nports_file_dir: {dir:?}\nmax_payload: 1MB\n\
-             jetstream {{ store_dir: {:?}, max_memory_store: 64MB, max_file_store: 64GB, sync_interval: 100ms }}\n",
+             jetstream {{ store_dir: {:?}, max_memory_store: 64MB, max_file_store: {}, sync_interval: 100ms }}\n",
             if self.port == 0 { -1 } else { i32::from(self.port) },
             dir.join("js"),
+            self.storage,
         );
         let path = dir.join("nats.conf");
         std::fs::write(&path, config).unwrap_or_else(|e| panic!("no config: {e}"));

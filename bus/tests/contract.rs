@@ -53,6 +53,16 @@ async fn bus_time_is_the_servers() {
 }
 
 #[tokio::test]
+async fn a_server_with_little_storage_serves_with_smaller_limits() {
+    let server = Server::with_storage("2GB");
+    let bus = server.bus().await;
+    let entry = queued(&bus);
+    bus.entries().create(&entry).await.unwrap();
+    let stored = bus.artifacts().put(bus.region(), "a/b", &b"bytes"[..], 100).await.unwrap();
+    assert_eq!(stored, 5);
+}
+
+#[tokio::test]
 async fn an_entry_has_one_first_writer_and_one_claimer() {
     let server = Server::start();
     let (a, b) = (server.bus().await, server.bus().await);

@@ -16,14 +16,20 @@ pub struct Parts {
     kind: &'static str,
     drain: CancellationToken,
     running: JoinSet<anyhow::Result<()>>,
+    /// One may leave in order before all are told to: a worker that is drained by request.
+    may_leave: bool,
 }
 
 impl Parts {
     pub fn new(kind: &'static str) -> Self {
-        Self { kind, drain: CancellationToken::new(), running: JoinSet::new() }
+        Self { kind, drain: CancellationToken::new(), running: JoinSet::new(), may_leave: false }
     }
 
-    /// Starts one; it MUST end soon after its token is cancelled, and not before.
+    pub fn that_may_leave(kind: &'static str) -> Self {
+        Self { may_leave: true, ..Self::new(kind) }
+    }
+
+    /// Starts one; it MUST end soon after its token is cancelled, and not before, unless it may leave.
     pub fn start<F>(&mut self, part: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -31,14 +37,22 @@ impl Parts {
         self.running.spawn(part(self.drain.clone()));
     }
 
-    /// Waits for one that ends although nobody asked it to.
-    async fn failed(&mut self) -> anyhow::Error {
-        match self.running.join_next().await {
-            None => std::future::pending().await,
-            Some(Ok(Ok(()))) => anyhow!("the {} ended by itself", self.kind),
-            Some(Ok(Err(error))) => error.context(format!("the {} failed", self.kind)),
-            Some(Err(error)) => anyhow!("the {} panicked: {error}", self.kind),
+    /// Waits for one that fails, or until all have left.
+    async fn over(&mut self) -> Over {
+        let any = !self.running.is_empty();
+        while let Some(ended) = self.running.join_next().await {
+            let error = match ended {
+                Ok(Ok(())) if self.may_leave => {
+                    tracing::info!(left = self.running.len(), "a {} has left", self.kind);
+                    continue;
+                }
+                Ok(Ok(())) => anyhow!("the {} ended by itself", self.kind),
+                Ok(Err(error)) => error.context(format!("the {} failed", self.kind)),
+                Err(error) => anyhow!("the {} panicked: {error}", self.kind),
+            };
+            return Over::Failed(error);
         }
+        if any { Over::Left } else { std::future::pending().await }
     }
 
     async fn drained(&mut self) {
@@ -53,12 +67,22 @@ impl Parts {
     }
 }
 
-/// Runs until told to stop or until a part fails; then drains the parts in this order. Workers come before edges,
+/// How a kind of parts was over before it was told to end.
+enum Over {
+    Failed(anyhow::Error),
+    /// All of its kind, in order.
+    Left,
+}
+
+/// Runs until told to stop, until a part fails, or until those that may leave have left; then drains the parts in this order. Workers come before edges,
 /// so that clients hear how their sessions ended.
 pub async fn attend(mut parts: Vec<Parts>, stop: &Stop, patience: Duration) -> Result<Exit, Failure> {
     let failure = tokio::select! {
         () = stop.drain.cancelled() => None,
-        error = first_failure(&mut parts) => Some(error),
+        over = first_over(&mut parts) => match over {
+            Over::Failed(error) => Some(error),
+            Over::Left => None,
+        },
     };
     match &failure {
         None => tracing::info!("draining; a second signal ends at once"),
@@ -80,8 +104,8 @@ pub async fn attend(mut parts: Vec<Parts>, stop: &Stop, patience: Duration) -> R
     }
 }
 
-async fn first_failure(parts: &mut [Parts]) -> anyhow::Error {
-    let mut waits: Vec<_> = parts.iter_mut().map(|part| Box::pin(part.failed())).collect();
+async fn first_over(parts: &mut [Parts]) -> Over {
+    let mut waits: Vec<_> = parts.iter_mut().map(|part| Box::pin(part.over())).collect();
     std::future::poll_fn(|context| {
         let ready = waits.iter_mut().map(|wait| wait.as_mut().poll(context)).find(|poll| poll.is_ready());
         ready.unwrap_or(std::task::Poll::Pending)
@@ -107,6 +131,28 @@ mod tests {
             Ok(())
         });
         parts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_that_leaves_ends_the_rest_in_order() {
+        let (notes, stop) = (Arc::default(), Stop::default());
+        let mut workers = Parts::that_may_leave("worker");
+        workers.start(|_| async { Ok(()) });
+        let leaves = Arc::new(tokio::sync::Notify::new());
+        workers.start({
+            let leaves = leaves.clone();
+            |_| async move {
+                leaves.notified().await;
+                Ok(())
+            }
+        });
+        let parts = vec![workers, noting("edge", Duration::ZERO, &notes)];
+        let attending = tokio::spawn(async move { attend(parts, &stop, PATIENCE).await });
+        tokio::time::sleep(PATIENCE * 2).await;
+        assert!(!attending.is_finished(), "one worker is left");
+        leaves.notify_one();
+        assert_eq!(attending.await.unwrap().unwrap(), Exit::Drained);
+        assert_eq!(*notes.lock().unwrap(), ["edge"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ pub fn worker(settings: Settings) -> Exit {
         let url = bus_of(&settings)?;
         let stop = Stop::on_signals()?;
         data_dir::make(&settings.data_dir).or_exit(Exit::Usage)?;
-        let mut workers = Parts::new("worker");
+        let mut workers = Parts::that_may_leave("worker");
         let bus = wiring::worker(&settings, &url, None, &mut workers).await?;
         // Behind the worker, so that it can be seen draining.
         let mut operations = Parts::new("operations listener");

@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, first_session: bool) -> Result<Exit, Failur
 }
 
 async fn workers(settings: &Settings, url: &BusUrl, edge: SocketAddr) -> Result<Parts, Failure> {
-    let mut workers = Parts::new("worker");
+    let mut workers = Parts::that_may_leave("worker");
     for _ in 0..settings.workers {
         wiring::worker(settings, url, Some(edge), &mut workers).await?;
     }
