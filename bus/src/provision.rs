@@ -151,7 +151,7 @@ fn smaller(config: &mut Config) -> bool {
     }
     tracing::warn!(
         stream = config.name,
-        bytes = half,
+        bytes = quarter,
         "NATS has less storage than asked for: a limit is lowered"
     );
     config.max_bytes = quarter;
