@@ -154,7 +154,7 @@ fn user(config: &Config) -> Result<Option<User>, SetupError> {
     }
     match User::named("nobody") {
         Ok(Some(user)) => Ok(Some(user)),
-        Ok(None) => Err(SetupError::User("there is no user `nobody`; name one with --browser-uid".into())),
+        Ok(None) => Err(SetupError::User("there is no user `nobody`; name one with --uid".into())),
         Err(e) => Err(SetupError::User(e.to_string())),
     }
 }
