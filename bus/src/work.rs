@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::{
     Bus,
@@ -39,13 +40,24 @@ impl Bus {
 impl Work {
     /// Publishes a request into its queue. `first`: the server drops a second one of the same session for 2 minutes.
     pub async fn publish(&self, request: &WorkRequest, queue: &Queue, first: bool) -> Result<(), Error> {
+        let subject = Subject::Work(queue.clone());
+        let span = tracing::info_span!(
+            "publish",
+            otel.name = format!("publish {}", subject.template()),
+            otel.kind = "producer",
+            session_id = %request.session
+        );
+        self.send(request, &subject, first).instrument(span).await
+    }
+
+    async fn send(&self, request: &WorkRequest, subject: &Subject, first: bool) -> Result<(), Error> {
         let encoding = Encoding::default();
         let mut headers = request_headers(encoding);
         if first {
             headers.insert("Nats-Msg-Id", request.session.to_string());
         }
         trace::inject(&mut headers);
-        let subject = self.bus.root().subject(&Subject::Work(queue.clone()));
+        let subject = self.bus.root().subject(subject);
         let payload = request.encode(encoding);
         if payload.len() > usize::try_from(stream::WORK_MAX_MESSAGE_BYTES).unwrap_or(usize::MAX) - 4096 {
             return Err(Error::payload_too_large("the request is larger than 512 KiB"));

@@ -5,8 +5,12 @@ use std::{io::IsTerminal, time::Duration};
 use anyhow::Context;
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{LevelFilter, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::config::{Ambient, LogFormat, Settings};
@@ -34,14 +38,22 @@ pub fn start(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Telemetry
     global::set_text_map_propagator(TraceContextPropagator::new());
     let traces = if ambient.otlp { Some(exporting(ambient)?) } else { None };
     if let Some(traces) = &traces {
-        // ractor opens a span for each actor's whole life, which would be exported hours later as the parent of all.
-        let of_interest = filter_fn(|metadata| !metadata.target().starts_with("ractor"));
-        let levels = filter(settings, ambient)?;
         let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("rookery"));
-        layers.push(layer.with_filter(of_interest).with_filter(levels).boxed());
+        let spans = filter_fn(is_traced).with_max_level_hint(LevelFilter::DEBUG);
+        layers.push(layer.with_filter(spans).boxed());
     }
     Registry::default().with(layers).try_init().context("logging was started twice")?;
     Ok(Telemetry(traces))
+}
+
+/// Whether something is part of the traces: spans of our own, those of single calls to a browser included, whatever the
+/// log shows. Lines of the log are not, for they may name URLs; nor are ractor's spans, which last for an actor's
+/// whole life and would be exported hours later as the parent of all.
+fn is_traced(metadata: &Metadata<'_>) -> bool {
+    let part = metadata.target().split("::").next().unwrap_or_default();
+    metadata.is_span()
+        && *metadata.level() <= Level::DEBUG
+        && ["rookery", "edge", "worker", "actors", "bus"].contains(&part)
 }
 
 fn log_layer(settings: &Settings, ambient: &Ambient) -> anyhow::Result<BoxedLayer> {

@@ -44,6 +44,19 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// For metrics and traces: one of few words. What the browser said may quote the page.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Protocol { .. } => "protocol",
+            Self::Timeout(_) => "timeout",
+            Self::Detached => "detached",
+            Self::Crashed => "crashed",
+            Self::Closed(_) => "closed",
+            Self::Oversized { .. } => "oversized",
+            Self::Decode(_) => "decode",
+        }
+    }
+
     /// Whether the target or the whole browser is gone, so that nothing further on this session can succeed.
     pub fn is_gone(&self) -> bool {
         match self {

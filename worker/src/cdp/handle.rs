@@ -112,7 +112,7 @@ impl Cdp {
                 Err(_) => Err(CallError::Timeout(self.timeout)),
             };
             if let Err(error) = &outcome {
-                recorder.record("error.code", tracing::field::display(error));
+                recorder.record("error.code", error.code());
             }
             outcome
         }
