@@ -55,6 +55,9 @@ async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
             Effect::SetUp { session, page } => {
                 tasks.spawn(setup::set_up(inner.clone(), session, page));
             }
+            Effect::SetUpWorker { session } => {
+                tasks.spawn(setup::set_up_worker(inner.clone(), session));
+            }
             Effect::Release { session } => inner.root.on_session(&session).resume(),
             Effect::AskTitle { target } => {
                 let asked = ask_title(inner.clone(), target);

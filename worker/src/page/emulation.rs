@@ -138,6 +138,12 @@ impl Emulation {
         steps
     }
 
+    /// The calls on a worker; time zone and locale it has from its process.
+    pub(super) fn worker_steps(&self, own_user_agent: &str) -> Vec<Step> {
+        let in_workers = |step: &Step| matches!(step.field, "user_agent" | "headers" | "http_credentials");
+        self.frame_steps(None, own_user_agent).into_iter().filter(in_workers).collect()
+    }
+
     /// The calls on the browser for the session's browser context.
     pub(super) fn browser_steps(
         &self,

@@ -26,23 +26,42 @@ pub(super) struct Seeds {
 /// What a new session of a page, or of a frame in its own process, is told first.
 fn basics(network: bool) -> Vec<Step> {
     let step = |method, params| Step { method, params, field: "session" };
-    let frames_only = json!([{ "type": "iframe" }]);
     let mut steps = vec![
         step("Page.enable", json!({})),
         step("Page.setLifecycleEventsEnabled", json!({ "enabled": true })),
         step("Runtime.enable", json!({})),
         step("Inspector.enable", json!({})),
-        step(
-            "Target.setAutoAttach",
-            json!({
-                "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": frames_only,
-            }),
-        ),
+        step("Target.setAutoAttach", attach_all()),
     ];
     if network {
         steps.push(step("Network.enable", json!({})));
     }
     steps
+}
+
+/// Frames in other processes, and workers. All kinds there are: one that is filtered out waits all the same, and
+/// nobody is told that it must be let go.
+fn attach_all() -> Value {
+    json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true })
+}
+
+/// Lets a worker see and send what its page does, and lets it run.
+pub(super) async fn set_up_worker(inner: Arc<Inner>, session: SessionId) {
+    let emulation = inner.emulation.read().await;
+    let cdp = inner.root.on_session(&session).with_timeout(ROUND);
+    let mut steps = vec![Step { method: "Target.setAutoAttach", params: attach_all(), field: "session" }];
+    steps.extend(emulation.worker_steps(&inner.user_agent));
+    let configure = join_all(steps.iter().map(|step| cdp.call_answer(step.method, &step.params)));
+    let resume = async { cdp.resume() };
+    let (outcomes, ()) = tokio::join!(biased; configure, resume);
+    for (step, outcome) in steps.iter().zip(outcomes) {
+        if let Err(error) = outcome
+            && !error.is_gone()
+        {
+            // Not each kind of worker knows each call.
+            tracing::debug!(method = step.method, %error, "not applied to a worker");
+        }
+    }
 }
 
 /// Sets a session up in one round of pipelined calls and lets its target run.

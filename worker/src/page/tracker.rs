@@ -1,6 +1,6 @@
 //! Which tabs there are and what they show. Pure: inputs in, effects out.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use bus_schema::model::command::OpenDialog;
 use bus_schema::model::rpc::DownloadState;
@@ -12,9 +12,6 @@ pub use super::input::Input;
 use super::input::{Attached, Dialog, DownloadBegins, DownloadMoves, FrameInput, TargetInfo};
 use crate::cdp::SessionId;
 
-/// Frames that are remembered after they are gone: a download may be reported after the frame that began it.
-const FORMER_FRAMES: usize = 256;
-
 /// What the driver must do about an input.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
@@ -22,6 +19,10 @@ pub enum Effect {
     SetUp {
         session: SessionId,
         page: bool,
+    },
+    /// Set up a worker that a page has started, and let it run.
+    SetUpWorker {
+        session: SessionId,
     },
     /// Not ours: let it run and leave it.
     Release {
@@ -69,18 +70,16 @@ pub struct Tracker {
     recent: Vec<u32>,
     /// The tab of each session, its own or one of a frame in it.
     sessions: HashMap<SessionId, u32>,
+    /// The tab of each session of a worker.
+    workers: HashMap<SessionId, u32>,
     downloads: HashMap<String, Download>,
     /// The session's own browser context: given, or that of the first page.
     context: Option<String>,
-    /// Others have contexts of their own in this browser, and their downloads are reported here too.
-    shared: bool,
-    /// Frames that are gone, with their tabs.
-    former: VecDeque<(String, u32)>,
 }
 
 impl Tracker {
     pub fn in_context(context: Option<String>) -> Self {
-        Self { shared: context.is_some(), context, ..Self::default() }
+        Self { context, ..Self::default() }
     }
 
     pub fn tabs(&self) -> impl Iterator<Item = &Tab> {
@@ -157,6 +156,17 @@ impl Tracker {
                 None => vec![Effect::Release { session }],
             };
         }
+        if matches!(info.kind.as_str(), "worker" | "shared_worker" | "service_worker") {
+            // Workers start workers.
+            let of = |parent| self.sessions.get(&parent).or_else(|| self.workers.get(&parent)).copied();
+            return match parent.and_then(of) {
+                Some(n) => {
+                    self.workers.insert(session.clone(), n);
+                    vec![Effect::SetUpWorker { session }]
+                }
+                None => vec![Effect::Release { session }],
+            };
+        }
         // A further session of a page that is known is somebody's own affair.
         if self.tab_of_target(&info.target_id).is_some() {
             return Vec::new();
@@ -212,14 +222,14 @@ impl Tracker {
     }
 
     fn on_detached(&mut self, session: &str) -> Vec<Effect> {
+        self.workers.remove(session);
         let Some((session, n)) = self.sessions.remove_entry(session) else { return Vec::new() };
         if self.tabs.get(&n).is_none_or(|tab| tab.session != session) {
             return Vec::new();
         }
-        if let Some(tab) = self.tabs.remove(&n) {
-            self.frames_gone(n, tab.frames.ids());
-        }
+        self.tabs.remove(&n);
         self.sessions.retain(|_, of| *of != n);
+        self.workers.retain(|_, of| *of != n);
         let was_active = self.active() == Some(n);
         self.recent.retain(|other| *other != n);
         let mut effects = vec![Effect::Emit(Event::TabClosed { n })];
@@ -270,8 +280,7 @@ impl Tracker {
             FrameInput::NavigatedWithin { frame, url } => return self.on_navigated_within(&frame, &url),
             FrameInput::Detached { session, frame, swap } => {
                 if let Some(tab) = self.by_session(&session) {
-                    let (n, gone) = (tab.n, tab.frames.detached(&frame, swap));
-                    self.frames_gone(n, gone);
+                    tab.frames.detached(&frame, swap);
                 }
             }
             FrameInput::Lifecycle { frame, loader, name } => {
@@ -355,23 +364,8 @@ impl Tracker {
         vec![Effect::Emit(Event::Crashed { n: tab.n })]
     }
 
-    fn frames_gone(&mut self, n: u32, gone: Vec<String>) {
-        self.former.extend(gone.into_iter().map(|frame| (frame, n)));
-        let surplus = self.former.len().saturating_sub(FORMER_FRAMES);
-        self.former.drain(..surplus);
-    }
-
-    /// The tab of a frame that is there or was.
-    fn tab_of_frame(&mut self, frame: &str) -> Option<u32> {
-        let there = self.by_frame(frame).map(|tab| tab.n);
-        there.or_else(|| self.former.iter().find(|(former, _)| former == frame).map(|(_, n)| *n))
-    }
-
     fn on_download(&mut self, download: DownloadBegins) -> Vec<Effect> {
-        let n = self.tab_of_frame(&download.frame_id);
-        if self.shared && n.is_none() {
-            return Vec::new();
-        }
+        let n = self.by_frame(&download.frame_id).map(|tab| tab.n);
         let DownloadBegins { guid, url, suggested_filename: name, .. } = download;
         self.downloads.insert(guid.clone(), Download { n, url: url.clone(), name: name.clone() });
         let state = DownloadState::InProgress;

@@ -39,6 +39,7 @@ fn emitted(effects: Vec<Effect>) -> Vec<Event> {
     let event = |effect| match effect {
         Effect::Emit(event) => Some(event),
         Effect::SetUp { .. }
+        | Effect::SetUpWorker { .. }
         | Effect::Release { .. }
         | Effect::AskTitle { .. }
         | Effect::Committed { .. } => None,
@@ -90,7 +91,12 @@ fn what_is_attached_is_set_up_released_or_left_to_its_owner() {
     assert_eq!(inner, [set_up("s-F", false)]);
     let deeper = tracker.apply(attach(Some("s-F"), "s-G", info("G", "iframe", None)));
     assert_eq!(deeper, [set_up("s-G", false)]);
-    for (parent, kind) in [(Some("unknown"), "iframe"), (None, "worker")] {
+    for (parent, session) in [("s-F", "s-W"), ("s-W", "s-V")] {
+        let worker = tracker.apply(attach(Some(parent), session, info(session, "worker", None)));
+        assert_eq!(worker, [Effect::SetUpWorker { session: session.into() }], "of {parent}");
+    }
+    let strays = [(Some("unknown"), "iframe"), (None, "worker"), (Some("s-A"), "auction_worklet")];
+    for (parent, kind) in strays {
         let stray = tracker.apply(attach(parent, "stray", info("X", kind, None)));
         assert_eq!(stray, [Effect::Release { session: "stray".into() }], "{kind}");
     }
@@ -213,56 +219,6 @@ fn downloads_are_told_to_their_end_and_strange_ones_are_not() {
         "{end:?}"
     );
     assert_eq!(tracker.apply(moves("g", 10.0, "completed")), []);
-}
-
-fn download(frame: &str) -> Input {
-    Input::DownloadBegins(DownloadBegins {
-        frame_id: frame.into(),
-        guid: format!("of-{frame}"),
-        url: "https://a.test/f".into(),
-        suggested_filename: "f.txt".into(),
-    })
-}
-
-#[test]
-fn in_a_shared_browser_only_downloads_of_own_frames_are_taken() {
-    let mut tracker = Tracker::in_context(Some("own".into()));
-    page(&mut tracker, "A", None);
-    page(&mut tracker, "B", Some("A"));
-    let session: SessionId = "s-A".into();
-    let framed = |frame: &str| FrameInput::Attached {
-        session: session.clone(),
-        frame: frame.into(),
-        parent: "A".into(),
-    };
-    tracker.apply(Input::Frame(framed("F")));
-    let removed = FrameInput::Detached { session: session.clone(), frame: "F".into(), swap: false };
-    tracker.apply(Input::Frame(removed));
-    tracker.apply(Input::Detached { session: "s-B".into() });
-    let n = |tracker: &mut Tracker, frame| match &emitted(tracker.apply(download(frame)))[..] {
-        [Event::Download { n, .. }] => *n,
-        other => panic!("{other:?}"),
-    };
-    // What was shut as soon as its download began still began it.
-    assert_eq!(
-        [n(&mut tracker, "A"), n(&mut tracker, "F"), n(&mut tracker, "B")],
-        [Some(1), Some(1), Some(2)]
-    );
-    assert_eq!(tracker.apply(download("of another session")), []);
-    let moved = |frame: &str| {
-        Input::DownloadMoves(DownloadMoves {
-            guid: format!("of-{frame}"),
-            total_bytes: 1.0,
-            received_bytes: 1.0,
-            state: "completed".into(),
-        })
-    };
-    assert_eq!(tracker.apply(moved("of another session")), []);
-    assert_eq!(emitted(tracker.apply(moved("B"))).len(), 1);
-    // A browser of its own holds nothing that is not the session's.
-    let mut whole = Tracker::default();
-    page(&mut whole, "A", None);
-    assert_eq!(n(&mut whole, "unheard of"), None);
 }
 
 #[test]
