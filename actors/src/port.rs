@@ -206,6 +206,8 @@ pub trait Browser: Send + Sync + 'static {
     /// Makes sure, before it returns, that nothing acts for the session any more: another worker's browser does from
     /// now on. What is left is removed by [`Self::close`].
     fn kill(&self);
+    /// Puts away what the session asked to be kept beyond its end. For a browser that lives, before it is closed.
+    fn save(&self) -> Pending<'_, Result<(), Error>>;
     /// Ends it. Returns when its processes and files are gone, or after its own deadline.
     fn close(&self) -> Pending<'_, ()>;
 }

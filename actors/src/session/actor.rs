@@ -224,7 +224,7 @@ impl Actor for SessionActor {
             SessionMsg::WritePage => state.on_write_page(&myself),
             SessionMsg::End(reason) => state.begin_end(&myself, reason, None),
             SessionMsg::Compare { must_win, reply_to } => state.on_compare(&myself, must_win, reply_to).await,
-            SessionMsg::Over => myself.stop(None),
+            SessionMsg::Over => state.on_over(&myself),
         }
         Ok(())
     }

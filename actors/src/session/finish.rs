@@ -1,19 +1,32 @@
 //! The end, from this owner's side.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bus_schema::{
     Error,
-    model::{rpc::OwnerReply, session::EndReason},
+    model::{
+        event::EventType,
+        rpc::OwnerReply,
+        session::{EndReason, State},
+    },
 };
 use ractor::ActorRef;
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::{
     actor::{SessionMsg, SessionState},
     ending::end,
 };
-use crate::port::{Stored, WriteFailure};
+use crate::{
+    gate::Gate,
+    port::{Browser, Bus, Stored, WriteFailure},
+};
+
+/// How long putting away what outlives a session may take.
+const SAVE: Duration = Duration::from_secs(3);
+/// An end that takes longer is shown as `closing`.
+const SHOWN: Duration = Duration::from_secs(1);
 
 impl SessionState {
     pub(super) fn begin_end(
@@ -44,7 +57,16 @@ impl SessionState {
         let journal = self.journal.take();
         let (bus, gate, browser, myself) =
             (Arc::clone(&self.bus), self.gate.clone(), Arc::clone(&self.browser), myself.clone());
+        let saves = self.entry.spec.profile.as_ref().is_some_and(|p| p.save) && browser.is_alive();
         tokio::spawn(async move {
+            let mut stored = stored;
+            if saves && let Err(e) = save(&*browser, &*bus, &gate, &mut stored, reason).await {
+                warn!(session_id = %stored.entry.id, error = %e, "a profile was not saved");
+                if let Some(journal) = &journal {
+                    let detail = format!("the profile was not saved: {}", e.detail);
+                    journal.say(EventType::Error, serde_json::json!({ "detail": detail, "code": e.code }));
+                }
+            }
             let closing = tokio::spawn(async move { browser.close().await });
             if let Some(journal) = journal {
                 journal.close().await;
@@ -66,6 +88,56 @@ impl SessionState {
             let _ = myself.cast(SessionMsg::Over);
         });
     }
+}
+
+impl SessionState {
+    /// Answers who asked for the end while it was under way.
+    pub(super) fn on_over(&mut self, myself: &ActorRef<SessionMsg>) {
+        let waiters = std::mem::take(&mut self.end_waiters);
+        // An end by another owner is not known here: who asks is told that, and asks again.
+        if let Some(reason) = self.ending.filter(|reason| *reason != EndReason::WorkerLost) {
+            let ended = self.entry.ended(reason, self.entry.end_detail.clone(), self.bus.now()).session();
+            for responder in waiters {
+                responder.send(OwnerReply::ok(&ended, None));
+            }
+        }
+        myself.stop(None);
+    }
+}
+
+/// Has a browser's state put away before it goes. An end that takes its time over it shows as one that is under way:
+/// then `stored` is the entry as it was written last.
+async fn save(
+    browser: &dyn Browser,
+    bus: &dyn Bus,
+    gate: &Gate,
+    stored: &mut Stored,
+    reason: EndReason,
+) -> Result<(), Error> {
+    let saving = async {
+        // Without the lease another owner may have gone on from here: its state is the newer one.
+        gate.wait().await;
+        browser.save().await
+    };
+    let saving = timeout(SAVE, saving);
+    tokio::pin!(saving);
+    let saved = match timeout(SHOWN, &mut saving).await {
+        Ok(saved) => saved,
+        Err(_) => {
+            let mut closing = stored.entry.in_state(State::Closing, bus.now());
+            // Whoever finds the entry when this worker is gone ends it with this reason.
+            closing.end_reason = Some(reason);
+            let showing = async {
+                if gate.may_act() { bus.write(closing.clone(), stored.revision).await.ok() } else { None }
+            };
+            let (saved, revision) = tokio::join!(saving, showing);
+            if let Some(revision) = revision {
+                *stored = Stored { entry: closing, revision };
+            }
+            saved
+        }
+    };
+    saved.unwrap_or_else(|_| Err(Error::timeout(format!("it took more than {} s", SAVE.as_secs()))))
 }
 
 pub(super) fn over(reason: EndReason) -> Error {

@@ -78,6 +78,7 @@ pub struct CreateSession {
     pub on_browser_crash: OnBrowserCrash,
     /// A dialog that nobody answers is dismissed after this long. 0 to 600.
     pub dialog_timeout_s: DialogTimeout,
+    /// Not available yet: `true` is refused.
     pub recording: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
@@ -290,7 +291,8 @@ impl std::fmt::Debug for StorageItem {
     }
 }
 
-/// A named storage state kept by the fleet: loaded at the start, written at the end if `save`.
+/// A named storage state that the fleet keeps for the tenant in the session's region: loaded at the start, under what
+/// `storage_state` brings, and written at the end if `save`. Of several sessions that save, the last to end counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -299,7 +301,8 @@ pub struct Profile {
     pub save: bool,
 }
 
-/// Where the session may go. Patterns as in `proxy.bypass`; `block` wins.
+/// Where the session may go, its pages' own requests included. Patterns as in `proxy.bypass`; `block` wins, and an
+/// address in it also stands for names that lead there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {

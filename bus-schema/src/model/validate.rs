@@ -6,7 +6,10 @@ use url::Url;
 
 use crate::{
     error::Error,
-    model::create::{CreateSession, Geolocation, PatchSession, Proxy, Viewport},
+    model::{
+        args,
+        create::{CreateSession, Geolocation, PatchSession, Proxy, Viewport},
+    },
 };
 
 /// The largest side of a viewport and the largest area, in CSS pixels.
@@ -27,13 +30,22 @@ impl CreateSession {
         if let Some(p) = &self.proxy {
             proxy(p)?;
         }
+        if let Some(p) = &self.policy {
+            host_patterns("policy.allow", &p.allow, &[])?;
+            host_patterns("policy.block", &p.block, &[])?;
+        }
         headers(&self.headers)?;
+        browser_args(&self.args)?;
         self.validate_texts()?;
         range("idle_timeout_s", self.idle_timeout_s.0, 1, 86_400)?;
         range("max_lifetime_s", self.max_lifetime_s.0, 1, 604_800)?;
         range("queue_timeout_s", self.queue_timeout_s.0, 1, 3_600)?;
         range("keep_alive_s", self.keep_alive_s.0, 0, 3_600)?;
         range("dialog_timeout_s", self.dialog_timeout_s.0, 0, 600)?;
+        if self.recording {
+            let detail = "recordings are not available yet: leave it out, or `false`";
+            return Err(Error::invalid_argument("recording", detail));
+        }
         self.validate_storage()
     }
 
@@ -202,10 +214,44 @@ fn proxy(p: &Proxy) -> Result<(), Error> {
             "http://host:port, https://host:port or socks5://host:port",
         ));
     }
-    if p.bypass.len() > 256 {
-        return Err(Error::invalid_argument("proxy.bypass", "at most 256 patterns"));
+    host_patterns("proxy.bypass", &p.bypass, &["<-loopback>"])
+}
+
+/// Patterns of hosts. One that can never match is refused: who blocks `https://example.com/` must not be left to
+/// believe that it is blocked. `special`: what else a list may hold.
+fn host_patterns(field: &str, patterns: &[String], special: &[&str]) -> Result<(), Error> {
+    if patterns.len() > 256 {
+        return Err(Error::invalid_argument(field, "at most 256 patterns"));
+    }
+    for (i, pattern) in patterns.iter().enumerate() {
+        let known = pattern == "*" || pattern == "<local>" || special.contains(&pattern.as_str());
+        if !known && !is_host_pattern(pattern) {
+            return Err(Error::invalid_argument(
+                format!("{field}[{i}]"),
+                "a host without scheme, port and path: example.com, .example.com, *.example.com, an address or <local>",
+            ));
+        }
     }
     Ok(())
+}
+
+fn is_host_pattern(pattern: &str) -> bool {
+    let host = pattern.trim_matches(['[', ']']);
+    let name = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')).unwrap_or(host);
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name =
+        !name.is_empty() && name.len() <= 253 && !name.starts_with('.') && name.chars().all(in_name);
+    is_name || host.parse::<std::net::IpAddr>().is_ok()
+}
+
+fn browser_args(given: &[String]) -> Result<(), Error> {
+    if given.len() > 64 {
+        return Err(Error::invalid_argument("args", "at most 64 arguments"));
+    }
+    match given.iter().position(|arg| !args::is_allowed(arg)) {
+        Some(i) => Err(Error::invalid_argument(format!("args[{i}]"), args::refusal(&given[i]))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -241,11 +287,27 @@ mod tests {
             (r#"{"storage_state":{"cookies":[{"name":"a","value":"b"}]}}"#, "storage_state.cookies[0]"),
             (r#"{"pool":"a.b"}"#, "pool"),
             (r#"{"priority":"urgent"}"#, "priority"),
+            (r#"{"recording":true}"#, "recording"),
+            (r#"{"args":["--mute-audio","--no-sandbox"]}"#, "args[1]"),
+            (r#"{"proxy":{"server":"http://p","bypass":["a b"]}}"#, "proxy.bypass[0]"),
+            (r#"{"policy":{"allow":["<-loopback>"]}}"#, "policy.allow[0]"),
+            (r#"{"policy":{"block":["a.test","https://b.test/"]}}"#, "policy.block[1]"),
+            (r#"{"policy":{"block":["a.test:443"]}}"#, "policy.block[0]"),
+            (r#"{"profile":{"name":"a/b"}}"#, "profile.name"),
         ] {
             let e = create(json).unwrap_err();
             assert_eq!(e.code, ErrorCode::InvalidArgument, "{json}: {e}");
             assert_eq!(e.field.as_deref(), Some(field), "{json}: {e}");
         }
+    }
+
+    #[test]
+    fn patterns_of_hosts_are_names_addresses_and_local() {
+        create(
+            r#"{"policy":{"allow":["*","a.test",".a.test","*.a.test","10.0.0.1","[::1]","<local>"],"block":["::1"]},
+                "proxy":{"server":"http://p","bypass":["<-loopback>"]}}"#,
+        )
+        .unwrap();
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod files;
 mod fleet;
 mod one;
 mod pressure;
+mod profile;
 mod quota;
 mod shared;
 mod show;

@@ -26,12 +26,17 @@ use tokio::{
     time::Instant,
 };
 
-use super::{events, files::Store, fleet::Inner, quota, shared::SharedEntry, show};
+use super::{
+    events,
+    files::Store,
+    fleet::Inner,
+    profile::Profile,
+    quota,
+    shared::{SharedEntry, direct},
+    show,
+};
 use crate::{
-    browser::{
-        Context, ExitReason, Process,
-        proxy::{ForwardProxy, Upstream},
-    },
+    browser::{Context, ExitReason, Process, proxy::ForwardProxy},
     cdp::CallError,
     command,
     page::{Emulation, Event, NavigateError, Tabs},
@@ -76,6 +81,8 @@ pub(super) struct ChromiumBrowser {
     whose: OnceLock<Whose>,
     alive: Arc<AtomicBool>,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// To be written at the end.
+    profile: OnceLock<Profile>,
 }
 
 impl ChromiumBrowser {
@@ -119,6 +126,7 @@ impl ChromiumBrowser {
             whose: OnceLock::new(),
             alive,
             tasks: Mutex::new(vec![watching.abort_handle()]),
+            profile: OnceLock::new(),
         }
     }
 
@@ -134,20 +142,25 @@ impl ChromiumBrowser {
         let whose = Whose { id: entry.id.clone(), tenant: entry.tenant.clone() };
         let _ = self.whose.set(whose.clone());
         let Some(process) = self.process() else { return Err(Error::unavailable("the browser is gone")) };
-        if let Some(p) = &entry.spec.proxy {
-            let upstream =
-                Upstream::try_from(p).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
-            self.proxy.set_upstream(Some(upstream));
-        }
+        direct(&self.proxy, &entry.spec).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
         if let Some(events) = lock(&self.events).take() {
             let pump = events::pump(events, sink.clone(), Arc::clone(&self.files));
             self.keep(tokio::spawn(pump));
         }
         self.keep(tokio::spawn(tell_end(process.watch_end(), sink.clone())));
         self.keep(tokio::spawn(quota::watch(Arc::downgrade(&process), self.inner.quotas, sink)));
-        let showing = show::run(self.tabs.clone(), self.wish.subscribe(), self.inner.bus.frames(), whose.id);
+        let showing =
+            show::run(self.tabs.clone(), self.wish.subscribe(), self.inner.bus.frames(), whose.id.clone());
         self.keep(tokio::spawn(showing));
-        let emulation = Emulation::from(&entry.spec);
+        let mut emulation = Emulation::from(&entry.spec);
+        if let Some(wish) = &entry.spec.profile {
+            let (mut profile, cookies) = Profile::load(self.inner.bus.clone(), whose, &wish.name).await?;
+            command::restore_cookies(&self.context, &cookies).await?;
+            emulation.storage_state.origins = profile.lay_under(emulation.storage_state.origins);
+            if wish.save {
+                let _ = self.profile.set(profile);
+            }
+        }
         self.tabs.apply(emulation).await.map_err(|e| {
             let broken = matches!(e.reason, CallError::Closed(_) | CallError::Timeout(_));
             if broken {
@@ -303,6 +316,15 @@ impl Browser for ChromiumBrowser {
             self.proxy.close();
             process.kill();
         }
+    }
+
+    fn save(&self) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async {
+            match self.profile.get() {
+                Some(profile) => profile.save(&self.context).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn close(&self) -> Pending<'_, ()> {

@@ -8,14 +8,17 @@ use std::{
 use actors::port::StartError;
 use bus_schema::{
     Tenant,
-    model::{create::BrowserKind, entry::Entry},
+    model::{
+        create::{BrowserKind, CreateSession},
+        entry::Entry,
+    },
 };
 use tokio::sync::Mutex;
 
 use super::fleet::{Inner, args};
 use crate::browser::{
     Context, Process, SharedBrowser,
-    proxy::{ForwardProxy, Upstream},
+    proxy::{ForwardProxy, Policy, Upstream, UpstreamError},
 };
 
 /// Contexts in one browser: more of them share one fate.
@@ -27,8 +30,9 @@ struct Key {
     tenant: Tenant,
     kind: BrowserKind,
     args: Vec<String>,
-    /// The upstream proxy, as it was asked for.
+    /// The upstream proxy and the policy, as they were asked for.
     proxy: Option<String>,
+    policy: Option<String>,
 }
 
 impl Key {
@@ -38,8 +42,20 @@ impl Key {
             kind: entry.spec.browser,
             args: entry.spec.args.clone(),
             proxy: entry.spec.proxy.as_ref().and_then(|p| serde_json::to_string(p).ok()),
+            policy: entry.spec.policy.as_ref().and_then(|p| serde_json::to_string(p).ok()),
         }
     }
+}
+
+/// Sends a browser's traffic where its session wants it, and keeps it from where it must not go.
+pub(super) fn direct(proxy: &ForwardProxy, spec: &CreateSession) -> Result<(), UpstreamError> {
+    if let Some(policy) = &spec.policy {
+        proxy.set_policy(Policy::from(policy));
+    }
+    if let Some(upstream) = &spec.proxy {
+        proxy.set_upstream(Some(Upstream::try_from(upstream)?));
+    }
+    Ok(())
 }
 
 /// A shared browser with its process and proxy. It goes with the last session in it.
@@ -74,9 +90,7 @@ impl Shared {
             Some(shared) => shared,
             None => {
                 let (process, proxy) = inner.launch(entry.spec.browser, args(entry)?).await?;
-                if let Some(p) = &entry.spec.proxy {
-                    proxy.set_upstream(Some(Upstream::try_from(p).map_err(|e| fail(&e))?));
-                }
+                direct(&proxy, &entry.spec).map_err(|e| fail(&e))?;
                 let browser = SharedBrowser::open(Arc::clone(&process)).await.map_err(|e| fail(&e))?;
                 let shared = Arc::new(SharedEntry { browser, process, proxy });
                 of_key.push(Arc::downgrade(&shared));

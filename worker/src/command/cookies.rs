@@ -47,19 +47,19 @@ pub(super) async fn remove(ctx: &Context) -> Result<(), Error> {
     Ok(())
 }
 
+async fn set_all(ctx: &Context, cookies: Vec<Value>) -> Result<(), CallError> {
+    let params = params(ctx, json!({ "cookies": cookies }));
+    ctx.tabs.root().call_answer("Storage.setCookies", &params).await.map(drop)
+}
+
 /// Sets cookies: all of them, or none with the field of the first that the browser refuses.
 pub(super) async fn store(ctx: &Context, cookies: &[Cookie], field: &str) -> Result<(), Error> {
-    const SET: &str = "Storage.setCookies";
-    let set = async |cookies: Vec<Value>| {
-        let params = params(ctx, json!({ "cookies": cookies }));
-        ctx.tabs.root().call_answer(SET, &params).await.map(drop)
-    };
-    match set(cookies.iter().map(cookie_param).collect()).await {
+    match set_all(ctx, cookies.iter().map(cookie_param).collect()).await {
         Ok(()) => Ok(()),
         Err(CallError::Protocol { message, .. }) => {
             // The browser does not say which one it was.
             for (i, cookie) in cookies.iter().enumerate() {
-                if set(vec![cookie_param(cookie)]).await.is_err() {
+                if set_all(ctx, vec![cookie_param(cookie)]).await.is_err() {
                     return Err(Error::invalid_argument(format!("{field}[{i}]"), message));
                 }
             }
@@ -67,6 +67,28 @@ pub(super) async fn store(ctx: &Context, cookies: &[Cookie], field: &str) -> Res
         }
         Err(error) => Err(of_call(error)),
     }
+}
+
+/// Sets cookies that a browser once gave. One that this browser does not take is left out: it may be of another
+/// version.
+pub(crate) async fn restore(ctx: &Context, cookies: &[Cookie]) -> Result<(), Error> {
+    if cookies.is_empty() {
+        return Ok(());
+    }
+    match set_all(ctx, cookies.iter().map(cookie_param).collect()).await {
+        Err(CallError::Protocol { .. }) => {}
+        done => return done.map_err(of_call),
+    }
+    let mut left_out = 0;
+    for cookie in cookies {
+        match set_all(ctx, vec![cookie_param(cookie)]).await {
+            Ok(()) => {}
+            Err(CallError::Protocol { .. }) => left_out += 1,
+            Err(error) => return Err(of_call(error)),
+        }
+    }
+    tracing::info!(left_out, "the browser did not take all cookies of a profile");
+    Ok(())
 }
 
 /// All cookies of the session.

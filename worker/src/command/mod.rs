@@ -56,7 +56,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+pub(crate) use cookies::restore as restore_cookies;
 pub use input::dispatch as dispatch_input;
+pub(crate) use storage::read as storage;
 
 use crate::page::Tabs;
 use error::of_tab;

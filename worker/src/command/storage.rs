@@ -21,16 +21,17 @@ use crate::page::{Emulation, FrameHandle};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) async fn get(ctx: &Context, deadline: Instant) -> Result<Outcome, Error> {
-    let state = read(ctx, deadline).await?;
+    let mut state = read(ctx, deadline).await?;
+    state.origins.retain(|of| !of.local_storage.is_empty());
     Outcome::of(&json!({ "storage_state": state }))
 }
 
-async fn read(ctx: &Context, deadline: Instant) -> Result<StorageState, Error> {
+/// All cookies, and the local storage of each origin that has a document, empty ones included.
+pub(crate) async fn read(ctx: &Context, deadline: Instant) -> Result<StorageState, Error> {
     let read = join_all(live(ctx)?.into_iter().map(async |(origin, frame)| {
         let items = in_frame::<Vec<StorageItem>>(ctx, &frame, deadline, "localStorageItems", json!([]));
         match items.await {
-            Ok(local_storage) if !local_storage.is_empty() => Some(OriginState { origin, local_storage }),
-            Ok(_) => None,
+            Ok(local_storage) => Some(OriginState { origin, local_storage }),
             Err(error) => {
                 tracing::debug!(?error, "the storage of a frame could not be read");
                 None

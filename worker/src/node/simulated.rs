@@ -195,6 +195,10 @@ impl Browser for SimulatedBrowser {
     /// It acts only where it is asked to, and nobody asks it any more.
     fn kill(&self) {}
 
+    fn save(&self) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn close(&self) -> Pending<'_, ()> {
         Box::pin(async {})
     }

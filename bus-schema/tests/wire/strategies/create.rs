@@ -51,8 +51,12 @@ fn http_credentials() -> impl Strategy<Value = HttpCredentials> {
     })
 }
 
+fn hosts() -> impl Strategy<Value = Vec<String>> {
+    vec(r"(\*?\.)?[a-z0-9]{1,8}(\.[a-z]{1,3})?|<local>|\*|\[::1\]", 0..4)
+}
+
 fn proxy() -> impl Strategy<Value = Proxy> {
-    ("(http|https|socks5)://[a-z]{1,8}:[1-9][0-9]{0,3}", of(text()), of(text()), texts())
+    ("(http|https|socks5)://[a-z]{1,8}:[1-9][0-9]{0,3}", of(text()), of(text()), hosts())
         .prop_map(|(server, username, password, bypass)| Proxy { server, username, password, bypass })
 }
 
@@ -124,7 +128,11 @@ fn guise() -> impl Strategy<Value = CreateSession> {
         (of(geolocation()), texts(), of(http_credentials())),
         of(one_of(&[ColorScheme::Light, ColorScheme::Dark, ColorScheme::NoPreference])),
         (btree_map("[a-zA-Z-]{1,12}", line(), 0..4), any::<bool>(), of(proxy())),
-        (of(storage_state()), texts(), texts()),
+        (
+            of(storage_state()),
+            texts(),
+            vec(one_of(&["--mute-audio", "--lang=de"]).prop_map(str::to_owned), 0..3),
+        ),
         of(("[A-Za-z0-9_-]{1,64}", any::<bool>()).prop_map(|(name, save)| Profile { name, save })),
     )
         .prop_map(|(origin, color_scheme, net, scripts, profile)| CreateSession {
@@ -150,23 +158,19 @@ fn terms() -> impl Strategy<Value = CreateSession> {
         one_of(&[OnDisconnect::Keep, OnDisconnect::Close]),
         one_of(&[OnWorkerLoss::Recover, OnWorkerLoss::Fail]),
         one_of(&[OnBrowserCrash::Recover, OnBrowserCrash::End]),
-        any::<bool>(),
-        of((texts(), texts()).prop_map(|(allow, block)| Policy { allow, block })),
+        of((hosts(), hosts()).prop_map(|(allow, block)| Policy { allow, block })),
     )
-        .prop_map(|(s, on_disconnect, on_worker_loss, on_browser_crash, recording, policy)| {
-            CreateSession {
-                idle_timeout_s: IdleTimeout(s.0),
-                max_lifetime_s: MaxLifetime(s.1),
-                queue_timeout_s: QueueTimeout(s.2),
-                keep_alive_s: KeepAlive(s.3),
-                dialog_timeout_s: DialogTimeout(s.4),
-                on_disconnect,
-                on_worker_loss,
-                on_browser_crash,
-                recording,
-                policy,
-                ..CreateSession::default()
-            }
+        .prop_map(|(s, on_disconnect, on_worker_loss, on_browser_crash, policy)| CreateSession {
+            idle_timeout_s: IdleTimeout(s.0),
+            max_lifetime_s: MaxLifetime(s.1),
+            queue_timeout_s: QueueTimeout(s.2),
+            keep_alive_s: KeepAlive(s.3),
+            dialog_timeout_s: DialogTimeout(s.4),
+            on_disconnect,
+            on_worker_loss,
+            on_browser_crash,
+            policy,
+            ..CreateSession::default()
         })
 }
 
@@ -204,7 +208,8 @@ pub fn create_session() -> impl Strategy<Value = CreateSession> {
         on_worker_loss: t.on_worker_loss,
         on_browser_crash: t.on_browser_crash,
         dialog_timeout_s: t.dialog_timeout_s,
-        recording: t.recording,
+        // Refused until there are recordings.
+        recording: false,
         policy: t.policy,
     })
 }

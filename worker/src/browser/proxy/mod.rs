@@ -5,7 +5,9 @@
 //! descriptor and a sleeping task.
 
 mod count;
+mod pattern;
 mod peer;
+mod policy;
 mod reach;
 mod serve;
 mod socks;
@@ -24,6 +26,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use count::Counters;
+pub use policy::Policy;
 pub use upstream::{Upstream, UpstreamError};
 
 /// Connections that one browser may hold at a time. Chromium itself stays far below.
@@ -55,6 +58,8 @@ pub enum Failure {
     Broken,
     #[error("this port is not for pages")]
     Forbidden,
+    #[error("the session's policy does not allow this host")]
+    NotAllowed,
     #[error("the upstream proxy refuses: {0}")]
     Upstream(String),
     #[error("the upstream proxy does not accept the credentials")]
@@ -70,7 +75,7 @@ impl Failure {
             Self::Unreachable => "net::ERR_ADDRESS_UNREACHABLE",
             Self::TimedOut => "net::ERR_CONNECTION_TIMED_OUT",
             Self::Broken => "net::ERR_CONNECTION_RESET",
-            Self::Forbidden => "net::ERR_BLOCKED_BY_ADMINISTRATOR",
+            Self::Forbidden | Self::NotAllowed => "net::ERR_BLOCKED_BY_ADMINISTRATOR",
             Self::Upstream(_) => "net::ERR_TUNNEL_CONNECTION_FAILED",
             Self::UpstreamCredentials => "net::ERR_INVALID_AUTH_CREDENTIALS",
         }
@@ -98,6 +103,7 @@ struct Shared {
     gate: Gate,
     stop: CancellationToken,
     upstream: RwLock<Option<Arc<Upstream>>>,
+    policy: RwLock<Arc<Policy>>,
     counters: Arc<Counters>,
     failures: Mutex<VecDeque<(String, u16, Failure, Instant)>>,
 }
@@ -114,6 +120,7 @@ impl ForwardProxy {
             gate,
             stop: stop.clone(),
             upstream: RwLock::default(),
+            policy: RwLock::default(),
             counters: Arc::default(),
             failures: Mutex::default(),
         });
@@ -141,6 +148,11 @@ impl ForwardProxy {
         *self.shared.upstream.write().unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
+    /// From the next connection on, only what this policy allows is reached.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.shared.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
     pub fn traffic(&self) -> Traffic {
         self.shared.counters.read()
     }
@@ -159,6 +171,10 @@ impl Shared {
     fn upstream_for(&self, host: &str) -> Option<Arc<Upstream>> {
         let upstream = self.upstream.read().unwrap_or_else(PoisonError::into_inner).clone();
         upstream.filter(|upstream| !upstream.bypasses(host))
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn remember(&self, host: &str, port: u16, failure: &Failure) {

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::count::Counted;
 use super::socks;
 use super::upstream::{Scheme, Upstream, is_loopback};
-use super::{Failure, Shared};
+use super::{Failure, Policy, Shared};
 
 /// For the name, the connection and the upstream's answers together.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,6 +45,10 @@ pub(super) async fn reach(
     path: Option<&str>,
 ) -> Result<Way, Failure> {
     let way = async {
+        let policy = shared.policy();
+        if !policy.admits(host) {
+            return Err(Failure::NotAllowed);
+        }
         // Through an upstream the address cannot be checked, but a name that means this machine can.
         if is_loopback(host) && !shared.may_reach(port, path) {
             return Err(Failure::Forbidden);
@@ -53,7 +57,7 @@ pub(super) async fn reach(
         match shared.upstream_for(host) {
             Some(upstream) => through(shared, upstream, host, port, path.is_some()).await,
             None => {
-                let stream = dial(host, port).await?;
+                let stream = dial(host, port, &policy).await?;
                 if is_own(&stream) && !shared.may_reach(port, path) {
                     return Err(Failure::Forbidden);
                 }
@@ -82,10 +86,15 @@ fn is_own(stream: &TcpStream) -> bool {
     }
 }
 
-async fn dial(host: &str, port: u16) -> Result<TcpStream, Failure> {
+async fn dial(host: &str, port: u16, policy: &Policy) -> Result<TcpStream, Failure> {
     let host = host.trim_matches(['[', ']']);
-    let addresses: Vec<SocketAddr> =
+    let mut addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((host, port)).await.map_err(|_| Failure::NameNotResolved)?.collect();
+    let known = addresses.len();
+    addresses.retain(|address| policy.admits_address(address.ip()));
+    if addresses.is_empty() && known > 0 {
+        return Err(Failure::NotAllowed);
+    }
     let mut addresses = addresses.into_iter();
     let mut attempts = FuturesUnordered::new();
     let mut failure = Failure::NameNotResolved;
@@ -131,7 +140,8 @@ async fn through(
     plain: bool,
 ) -> Result<Way, Failure> {
     let unreachable = |failure: Failure| Failure::Upstream(failure.to_string());
-    let stream = dial(&upstream.host, upstream.port).await.map_err(unreachable)?;
+    // The way to the proxy is the session's owner's choice, and not where a page goes.
+    let stream = dial(&upstream.host, upstream.port, &Policy::default()).await.map_err(unreachable)?;
     let mut stream = counted(shared, stream);
     if upstream.scheme == Scheme::Https {
         stream = secure(stream, &upstream.host).await?;

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bus_schema::model::create;
 
+use super::pattern::{Patterns, plain};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Http,
@@ -20,7 +22,7 @@ pub struct Upstream {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) credentials: Option<(String, String)>,
-    bypass: Vec<String>,
+    bypass: Patterns,
 }
 
 impl fmt::Debug for Upstream {
@@ -67,7 +69,7 @@ impl TryFrom<&create::Proxy> for Upstream {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port().unwrap_or(default_port),
             credentials,
-            bypass: proxy.bypass.iter().map(|pattern| pattern.trim().to_ascii_lowercase()).collect(),
+            bypass: Patterns::new(&proxy.bypass),
         })
     }
 }
@@ -75,28 +77,14 @@ impl TryFrom<&create::Proxy> for Upstream {
 impl Upstream {
     /// Whether this host is reached directly. Loopback is, as browsers do it, unless `<-loopback>` is listed.
     pub(super) fn bypasses(&self, host: &str) -> bool {
-        let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-        if is_loopback(&host) && !self.bypass.iter().any(|pattern| pattern == "<-loopback>") {
-            return true;
-        }
-        self.bypass.iter().any(|pattern| matches(pattern, &host))
+        let host = plain(host);
+        (is_loopback(&host) && !self.bypass.has("<-loopback>")) || self.bypass.match_host(&host)
     }
 
     /// The value of `Proxy-Authorization`.
     pub(super) fn authorization(&self) -> Option<String> {
         let (name, password) = self.credentials.as_ref()?;
         Some(format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))))
-    }
-}
-
-fn matches(pattern: &str, host: &str) -> bool {
-    match pattern {
-        "*" => true,
-        "<local>" => !host.contains('.') && !host.contains(':'),
-        _ => match pattern.strip_prefix("*.").or_else(|| pattern.strip_prefix('.')) {
-            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
-            None => pattern.trim_matches(['[', ']']) == host,
-        },
     }
 }
 
