@@ -31,7 +31,7 @@ check: ## the gate: format, lints, licences and layers, unused dependencies, doc
 bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint)
 	@scripts/setup run
 	@cargo build --release --locked --package cli
-	cargo run --release --locked --package load-tests --bin bench -- $(ARGS)
+	cargo run --release --locked --package load-tests --bin rookery-bench -- $(ARGS)
 
 fmt: ## format the code
 	cargo fmt --all

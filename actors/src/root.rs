@@ -23,6 +23,8 @@ use crate::{
 
 /// How often a worker says how it is.
 const ANNOUNCE: Duration = Duration::from_secs(2);
+/// So much above the median a worker still listens: loads are two seconds old and never quite alike.
+const MARGIN: f64 = 0.1;
 const ASK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct RootArgs {
     pub warm_minimum: usize,
     /// Where the ingress of knocks finds the claim loop, also after a restart.
     pub claims: tokio::sync::watch::Sender<Option<ActorRef<ClaimMsg>>>,
+    /// Whether the worker listens for knocks: one that is busier than most only looks.
+    pub listens: tokio::sync::watch::Sender<bool>,
     /// Set before it stops in order; if it stops without, its supervision was exhausted.
     pub drained: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -271,10 +275,16 @@ impl RootState {
 
     async fn on_announce(&self) {
         let about = self.about().await;
-        let bus = Arc::clone(&self.args.bus);
+        let (bus, listens) = (Arc::clone(&self.args.bus), self.args.listens.clone());
         tokio::spawn(async move {
+            let (me, own) = (about.id.clone(), about.pressure);
             if let Err(e) = bus.announce(about).await {
                 tracing::debug!(error = %e, "the worker could not announce itself");
+            }
+            if let Ok(fleet) = bus.workers().await {
+                let others = fleet.into_iter().filter(|w| w.id != me && !w.draining && !w.frozen);
+                let listen = own <= median(others.map(|w| w.pressure)).unwrap_or(1.0) + MARGIN;
+                listens.send_if_modified(|now| std::mem::replace(now, listen) != listen);
             }
         });
     }
@@ -310,6 +320,13 @@ impl RootState {
     }
 }
 
+/// The middle of the others' loads; `None` where there are none.
+fn median(loads: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut loads: Vec<f64> = loads.collect();
+    loads.sort_by(f64::total_cmp);
+    loads.get(loads.len() / 2).copied()
+}
+
 /// The id of a worker is only known to itself: new with each start.
 pub fn new_worker_id(host: &str, random: [u8; 6]) -> WorkerId {
     let host: String = host
@@ -326,4 +343,22 @@ pub fn new_worker_id(host: &str, random: [u8; 6]) -> WorkerId {
 #[expect(clippy::unreachable, reason = "twelve hex digits are an id")]
 fn unreachable_id() -> WorkerId {
     unreachable!("twelve hex digits are an id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_that_of_the_others() {
+        assert_eq!(median([].into_iter()), None);
+        assert_eq!(median([0.5].into_iter()), Some(0.5));
+        assert_eq!(median([0.9, 0.1, 0.4].into_iter()), Some(0.4));
+    }
+
+    #[test]
+    fn ids_are_of_the_alphabet_whatever_the_host_is_called() {
+        assert_eq!(new_worker_id("Näme.local", [1, 2, 3, 4, 5, 255]).as_str(), "n-me-local-0102030405ff");
+        assert_eq!(new_worker_id("", [0; 6]).as_str(), "000000000000");
+    }
 }

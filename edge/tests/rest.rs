@@ -311,6 +311,26 @@ async fn a_tenant_sees_and_uses_only_what_is_its_own() {
 }
 
 #[tokio::test]
+async fn what_is_ready_takes_no_place_in_the_queue() {
+    let nats = Nats::start();
+    let _worker = Worker::start(&nats).await;
+    let limits = Limits { sessions: Some(4), queued: Some(1) };
+    let tenants = vec![TenantConfig {
+        limits,
+        ..TenantConfig::new(Tenant::new("acme").unwrap(), vec![Secret::new("acme-token")])
+    }];
+    let edge = Edge::with(&nats, Config { tenants, ..config() }).await;
+    let create = || answer(edge.request(Method::POST, "/v1/sessions").bearer_auth("acme-token"));
+    for nth in 1..=4 {
+        let made = create().await;
+        assert_eq!(made.status, 201, "{nth}: {}", made.text());
+    }
+    let over = create().await;
+    assert_eq!(over.problem(), (429, "resource_exhausted".into()));
+    assert!(over.text().contains("4 of at most 4 sessions"), "{}", over.text());
+}
+
+#[tokio::test]
 async fn foreign_hosts_and_origins_are_refused() {
     let nats = Nats::start();
     let edge = Edge::start(&nats).await;

@@ -11,7 +11,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tracing::{Instrument, debug, warn};
 
 use super::{
-    process::Claimer,
+    process::{Claimer, Start},
     state::{ClaimLoop, Limits},
 };
 use crate::{
@@ -53,6 +53,8 @@ pub enum ClaimMsg {
     Waiting(BTreeMap<Queue, u64>),
     /// From a pull's task. The receiver MUST start a claim of what was pulled, or look on.
     Pulled(Vec<Queue>, Option<Arc<dyn Claim>>),
+    /// From a claim's task, once. Its browser is there, or will not be: another start may begin.
+    StartOver,
     /// From a claim's task. The receiver MUST free what the claim held.
     Claimed(Option<Box<Adopted>>),
     /// From Sessions, when one is over.
@@ -68,6 +70,7 @@ impl std::fmt::Debug for ClaimMsg {
             ClaimMsg::Knock(..) => "Knock",
             ClaimMsg::Waiting(_) => "Waiting",
             ClaimMsg::Pulled(..) => "Pulled",
+            ClaimMsg::StartOver => "StartOver",
             ClaimMsg::Claimed(_) => "Claimed",
             ClaimMsg::Released => "Released",
             ClaimMsg::Drain => "Drain",
@@ -131,6 +134,10 @@ impl Actor for ClaimActor {
             ClaimMsg::Knock(queue, knock) => state.on_knock(&myself, queue, knock),
             ClaimMsg::Waiting(waiting) => state.on_waiting(&myself, &waiting),
             ClaimMsg::Pulled(rest, claim) => state.on_pulled(&myself, rest, claim),
+            ClaimMsg::StartOver => {
+                state.claims.started();
+                state.on_look(&myself);
+            }
             ClaimMsg::Claimed(adopted) => state.on_claimed(&myself, adopted)?,
             ClaimMsg::Released => {
                 state.claims.released();
@@ -239,7 +246,9 @@ impl ClaimState {
     fn begin(&self, myself: &ActorRef<ClaimMsg>, claim: Arc<dyn Claim>) {
         let (claimer, myself) = (self.claimer.clone(), myself.clone());
         let span = claim.span();
-        let task = tokio::spawn(async move { claimer.claim(&*claim).await.map(Box::new) }.instrument(span));
+        let start = Start(myself.clone());
+        let task =
+            tokio::spawn(async move { claimer.claim(&*claim, start).await.map(Box::new) }.instrument(span));
         tokio::spawn(async move {
             let adopted = task.await.unwrap_or_else(|e| {
                 warn!(error = %e, "a claim died: the request is delivered again");

@@ -16,6 +16,7 @@ use ractor::ActorRef;
 use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
+use super::actor::ClaimMsg;
 use crate::{
     gate::Gate,
     metrics::metrics,
@@ -39,6 +40,15 @@ pub(super) struct Claimer {
     pub(super) warm: ActorRef<WarmMsg>,
 }
 
+/// Counts as a browser start for as long as it lives.
+pub(super) struct Start(pub(super) ActorRef<ClaimMsg>);
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        let _ = self.0.cast(ClaimMsg::StartOver);
+    }
+}
+
 /// Why a request is put aside without a session.
 enum Aside {
     /// The message is done with.
@@ -53,9 +63,9 @@ enum Aside {
 
 impl Claimer {
     /// Claims the session that is asked for. `None`: there is nothing to own.
-    pub(super) async fn claim(&self, claim: &dyn Claim) -> Option<Adopted> {
+    pub(super) async fn claim(&self, claim: &dyn Claim, start: Start) -> Option<Adopted> {
         let aside = match self.find(claim).await {
-            Ok(found) => match self.start(claim, found).await {
+            Ok(found) => match self.start(claim, found, start).await {
                 Ok(adopted) => {
                     // The entry is ready: if this ack is lost, whoever gets the message again sees that and forgets it.
                     if let Err(e) = claim.ack().await {
@@ -121,7 +131,7 @@ impl Claimer {
         entry
     }
 
-    async fn start(&self, claim: &dyn Claim, found: Stored) -> Result<Adopted, Aside> {
+    async fn start(&self, claim: &dyn Claim, found: Stored, start: Start) -> Result<Adopted, Aside> {
         let began = self.bus.now();
         metrics().queued(found.entry.class, began.since(found.entry.since));
         let recovered = found.entry.state == State::Recovering;
@@ -132,7 +142,7 @@ impl Claimer {
         let takes_time = spec.url.is_some() || spec.profile.is_some() || recovered;
         let owned = if warm.is_none() || takes_time { self.own(&found).await? } else { found };
         let (sink, events) = mpsc::channel(BROWSER_EVENTS);
-        let made = self.keep_alive(claim, self.make(&owned.entry, warm, sink)).await;
+        let made = self.keep_alive(claim, self.make(&owned.entry, warm, sink, start)).await;
         let browser = match made {
             Ok(browser) => browser,
             Err(e) => return Err(self.failed(&owned, &e).await),
@@ -206,11 +216,13 @@ impl Claimer {
         entry: &Entry,
         warm: Option<Arc<dyn Browser>>,
         sink: mpsc::Sender<BrowserEvent>,
+        start: Start,
     ) -> Result<Arc<dyn Browser>, Error> {
         let browser = match warm {
             Some(browser) => browser,
             None => self.browsers.start(entry.clone()).await.map_err(start_error)?,
         };
+        drop(start);
         browser.prepare(entry.clone(), sink).await?;
         Ok(browser)
     }

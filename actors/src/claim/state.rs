@@ -19,7 +19,7 @@ pub struct ClaimLoop {
     limits: Limits,
     /// Sessions owned, claims under way included.
     busy: usize,
-    /// Claims under way.
+    /// Claims under way whose browser is not there yet.
     starting: usize,
     draining: bool,
     weights: HashMap<Tenant, u32>,
@@ -73,9 +73,13 @@ impl ClaimLoop {
         *had += 1.0 / weight;
     }
 
+    /// A claim has its browser, or will have none. What it does further, such as opening a page, costs no start.
+    pub fn started(&mut self) {
+        self.starting = self.starting.saturating_sub(1);
+    }
+
     /// The claim is over. `owns`: a session came of it.
     pub fn claimed(&mut self, owns: bool) {
-        self.starting = self.starting.saturating_sub(1);
         if !owns {
             self.busy = self.busy.saturating_sub(1);
         }
@@ -131,8 +135,12 @@ mod tests {
         assert!(c.has_room());
         c.took(&t);
         assert!(!c.has_room(), "two starts at once");
+        c.started();
+        assert!(c.has_room(), "one has its browser and may still be opening a page");
         c.claimed(true);
         c.took(&t);
+        c.started();
+        c.started();
         c.claimed(true);
         assert!(!c.has_room(), "three slots");
         c.released();

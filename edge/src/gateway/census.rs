@@ -91,13 +91,19 @@ struct Recent {
 }
 
 impl Census {
-    /// A snapshot no older than `max_age`.
-    async fn snapshot(&self, bus: &Bus, region: &Region, max_age: Duration) -> Result<Arc<Snapshot>, Error> {
-        if let Some(snapshot) = self.cached(region, max_age) {
+    /// A snapshot no older than `max_age`, begun after `since`.
+    async fn snapshot(
+        &self,
+        bus: &Bus,
+        region: &Region,
+        max_age: Duration,
+        since: Option<Instant>,
+    ) -> Result<Arc<Snapshot>, Error> {
+        if let Some(snapshot) = self.cached(region, max_age, since) {
             return Ok(snapshot);
         }
         let _scanning = self.scanning.lock().await;
-        if let Some(snapshot) = self.cached(region, max_age) {
+        if let Some(snapshot) = self.cached(region, max_age, since) {
             return Ok(snapshot);
         }
         let begun = Instant::now();
@@ -115,8 +121,15 @@ impl Census {
         Ok(snapshot)
     }
 
-    fn cached(&self, region: &Region, max_age: Duration) -> Option<Arc<Snapshot>> {
-        lock(&self.snapshots).get(region).filter(|s| s.begun.elapsed() <= max_age).cloned()
+    fn cached(&self, region: &Region, max_age: Duration, since: Option<Instant>) -> Option<Arc<Snapshot>> {
+        let fits =
+            |s: &&Arc<Snapshot>| s.begun.elapsed() <= max_age && since.is_none_or(|since| s.begun > since);
+        lock(&self.snapshots).get(region).filter(fits).cloned()
+    }
+
+    /// When this gateway last admitted a session of the tenant.
+    fn last_admitted(&self, tenant: &Tenant) -> Option<Instant> {
+        lock(&self.recent).iter().filter(|r| r.tenant == *tenant).map(|r| r.at).max()
     }
 
     /// Fails if one more session would be over the tenant's limits. Other gateways' newest are seen within a second.
@@ -132,11 +145,14 @@ impl Census {
         if limits == Limits::default() {
             return Ok(admission);
         }
-        let snapshot = self.snapshot(bus, region, MAX_AGE).await?;
+        let snapshot = self.snapshot(bus, region, MAX_AGE, None).await?;
         admission.admitted = match self.within(&snapshot, tenant, limits, id) {
             Ok(admitted) => Some(admitted),
             Err(_) => {
-                let snapshot = self.snapshot(bus, region, FRESH).await?;
+                // What was made since a scan counts as queued, although it may be ready by now: only a later
+                // scan tells. Who is refused admits nothing, so this costs one scan for each session made.
+                let since = self.last_admitted(tenant);
+                let snapshot = self.snapshot(bus, region, FRESH, since).await?;
                 Some(self.within(&snapshot, tenant, limits, id)?)
             }
         };
@@ -200,7 +216,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Gateway {
     /// The sessions of a region as counted at most a second ago.
     pub(super) async fn census(&self, region: &Region) -> Result<Arc<Snapshot>, Error> {
-        self.inner.census.snapshot(self.bus(), region, MAX_AGE).await
+        self.inner.census.snapshot(self.bus(), region, MAX_AGE, None).await
     }
 
     /// A queued session with its place in the queue, where that is known.

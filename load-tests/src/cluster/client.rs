@@ -136,6 +136,27 @@ impl Client {
         }
     }
 
+    /// Waits until a lone worker is idle with a full pool, by what it says from now on: it says so every 2 s.
+    pub async fn until_refilled(&self, warm: u64) -> anyhow::Result<()> {
+        let before = self.workers().await?;
+        let said = before.first().map(|worker| worker["seen_at"].clone());
+        let deadline = Instant::now() + SOON;
+        loop {
+            let workers = self.workers().await?;
+            if let [worker] = workers.as_slice()
+                && Some(&worker["seen_at"]) != said.as_ref()
+                && worker["warm"].as_u64() >= Some(warm)
+                && worker["busy"] == 0
+            {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the pool is not full again: {workers:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until the session is as wanted, and says what it was last if it never is.
     pub async fn session_until(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         let deadline = Instant::now() + SOON;

@@ -22,6 +22,23 @@ pub struct Beacon {
     pub load: String,
 }
 
+/// Says nothing after it was loaded.
+const QUIET: &str = "<!doctype html><title>quiet</title><h1>A quiet page</h1><p>with a line of text</p>";
+
+/// Full of text, all of it redrawn 60 times a second.
+const MOVING: &str = r"<!doctype html><title>moving</title><style>body{margin:0;overflow:hidden;font:12px monospace}</style>
+<pre id=all></pre><script>
+const all = document.getElementById('all');
+let n = 0;
+(function draw() {
+  n += 1;
+  let text = '';
+  for (let row = 0; row < 50; row += 1) text += String((n + row) * 7919 % 1e9).padStart(9, '0').repeat(19) + '\n';
+  all.textContent = text;
+  requestAnimationFrame(draw);
+})();
+</script>";
+
 /// Each load draws a number of its own and sends it every 50 ms, one request at a time.
 const PAGE: &str = r"<!doctype html><title>beacon</title><h1>beacon</h1><script>
 const load = crypto.getRandomValues(new Uint32Array(2)).join('-');
@@ -61,6 +78,16 @@ impl Pages {
         format!("http://{}/page/{name}", self.address)
     }
 
+    /// A small page that does nothing once it is there.
+    pub fn quiet_url(&self) -> String {
+        format!("http://{}/quiet", self.address)
+    }
+
+    /// A page that fills 1280 × 720 with text and moves at 60 Hz.
+    pub fn moving_url(&self) -> String {
+        format!("http://{}/moving", self.address)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Beacon>> {
         self.beacons.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,6 +119,10 @@ impl Drop for Pages {
     }
 }
 
+fn html(page: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len())
+}
+
 async fn serve(stream: TcpStream, beacons: &Mutex<Vec<Beacon>>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
@@ -110,10 +141,9 @@ async fn serve(stream: TcpStream, beacons: &Mutex<Vec<Beacon>>) -> std::io::Resu
                 beacons.lock().unwrap_or_else(PoisonError::into_inner).push(beacon);
                 "HTTP/1.1 204 No Content\r\n\r\n".to_owned()
             }
-            ["page", _] => format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{PAGE}",
-                PAGE.len()
-            ),
+            ["page", _] => html(PAGE),
+            ["quiet"] => html(QUIET),
+            ["moving"] => html(MOVING),
             _ => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
         };
         stream.write_all(answer.as_bytes()).await?;

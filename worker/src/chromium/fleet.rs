@@ -154,7 +154,7 @@ fn user(config: &Config) -> Result<Option<User>, SetupError> {
     }
     match User::named("nobody") {
         Ok(Some(user)) => Ok(Some(user)),
-        Ok(None) => Err(SetupError::User("there is no user `nobody`; name one with --browser-uid".into())),
+        Ok(None) => Err(SetupError::User("there is no user `nobody`; name one with --uid".into())),
         Err(e) => Err(SetupError::User(e.to_string())),
     }
 }
@@ -311,7 +311,7 @@ impl Browsers for Chromium {
     }
 
     fn start_limit(&self) -> usize {
-        // A start takes a core for 75 ms; a hand-out of a warm browser next to nothing, and counts all the same.
-        std::thread::available_parallelism().map_or(2, |n| n.get() + 1)
+        // A start takes a core for 75 ms.
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     }
 }

@@ -50,7 +50,7 @@ impl Search {
             Locator::Placeholder(value) => ("placeholder", value),
             Locator::TestId(value) => ("test_id", value),
             Locator::Selector(value) => ("selector", value),
-            Locator::Point { x, y } => return Ok(Self::at_point(target, *x, *y, field)),
+            Locator::Point { x, y } => return Self::at_point(target, *x, *y, field),
         };
         if way == "ref" && !is_ref(value) {
             return Err(Error::invalid_argument(
@@ -71,8 +71,15 @@ impl Search {
         Ok(Self { by, shown, field, frame, nth, only: None, point: None })
     }
 
-    fn at_point(target: &Target, x: f64, y: f64, field: &str) -> Self {
-        Self {
+    /// Whether the point is within the far edges, the page says: only it knows its viewport.
+    fn at_point(target: &Target, x: f64, y: f64, field: &str) -> Result<Self, Error> {
+        for (axis, at) in [("x", x), ("y", y)] {
+            if at < 0.0 {
+                let detail = format!("{at} is outside the viewport: points count from its upper left corner");
+                return Err(Error::invalid_argument(format!("{field}.{axis}"), detail));
+            }
+        }
+        Ok(Self {
             by: json!({ "way": "point", "x": x, "y": y }),
             shown: format!("point {x}, {y}"),
             field: field.to_owned(),
@@ -80,7 +87,7 @@ impl Search {
             nth: None,
             only: None,
             point: Some((x, y)),
-        }
+        })
     }
 
     /// A field of a form as people name it.

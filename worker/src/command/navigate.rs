@@ -15,6 +15,8 @@ use crate::page::NavigateError;
 
 /// How long the report of a download may take once the browser has said that it is one.
 const REPORT: Duration = Duration::from_secs(1);
+/// Downloads of other tabs, and of other sessions in the same browser, that may begin meanwhile.
+const DOWNLOADS: usize = 256;
 
 pub(super) async fn run(job: &Job<'_>, c: &Navigate) -> Result<Outcome, Error> {
     go(job, &c.url, c.referrer.as_deref(), c.wait_until).await?;
@@ -32,9 +34,11 @@ pub(super) async fn go(
     let url = bus_schema::model::validate::url("url", url)?;
     let tabs = &job.ctx.tabs;
     job.waits_for(Error::timeout(format!("{url} has not answered")).outcome_unknown());
-    let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), 16);
+    let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), DOWNLOADS);
     let begun = match tabs.navigate(job.n, url.as_str(), referrer).await {
-        Err(NavigateError::Download) => return Err(downloaded(&mut downloads, url.as_str()).await),
+        Err(NavigateError::Download) => {
+            return Err(downloaded(&mut downloads, &job.tab()?.target, url.as_str()).await);
+        }
         begun => begun.map_err(|error| of_navigation(error, url.as_str()))?,
     };
     drop(downloads);
@@ -42,23 +46,29 @@ pub(super) async fn go(
     tabs.arrived(&begun, until).await.map_err(|error| of_navigation(error, url.as_str()))
 }
 
-/// A file came where a page was expected: says which.
-async fn downloaded(downloads: &mut Events, url: &str) -> Error {
+/// A file came where a page was expected: says which. The browser reports those of all sessions that share it,
+/// so only one of the tab's own main frame counts, which has the id of the tab's target.
+async fn downloaded(downloads: &mut Events, target: &str, url: &str) -> Error {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Begins {
+        frame_id: String,
         suggested_filename: String,
     }
+    let own = async {
+        loop {
+            let begins = downloads.next().await?.decode::<Begins>();
+            if let Some(begins) = begins.filter(|begins| begins.frame_id == target) {
+                return Some(begins.suggested_filename);
+            }
+        }
+    };
     let error = of_navigation(NavigateError::Download, url);
     // It is reported beside the answer, before or after it.
-    let Ok(Some(event)) = tokio::time::timeout(REPORT, downloads.next()).await else { return error };
-    match event.decode::<Begins>() {
-        Some(begins) => {
-            let name = begins.suggested_filename;
-            Error { detail: format!("{} as {name:?}", error.detail), ..error }
-                .with_context(json!({ "download": name }))
-        }
-        None => error,
+    match tokio::time::timeout(REPORT, own).await {
+        Ok(Some(name)) => Error { detail: format!("{} as {name:?}", error.detail), ..error }
+            .with_context(json!({ "download": name })),
+        Ok(None) | Err(_) => error,
     }
 }
 

@@ -220,6 +220,9 @@ const find = (by) => {
       return el && el.isConnected ? [el] : [];
     }
     case 'point': {
+      if (by.x >= innerWidth || by.y >= innerHeight) {
+        throw new Invalid(`the point ${by.x}, ${by.y} is outside the viewport, which is ${innerWidth} by ${innerHeight}; scroll first`);
+      }
       const el = elementAt(by.x, by.y);
       return el ? [el] : [];
     }

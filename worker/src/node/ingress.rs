@@ -6,7 +6,7 @@ use actors::{
     claim::{ClaimMsg, PassOn},
     root::RootMsg,
 };
-use bus::Bus;
+use bus::{Bus, work::Knocks};
 use bus_schema::{
     Error, Pool, WorkerId,
     model::rpc::{WorkerReply, WorkerRequest},
@@ -25,24 +25,43 @@ impl PassOn for Knocked {
     }
 }
 
-/// Hands the knocks of a pool to the claim loop, whichever is running.
-pub(super) async fn knocks(bus: Bus, pool: Pool, claims: watch::Receiver<Option<ActorRef<ClaimMsg>>>) {
+/// Hands the knocks of a pool to the claim loop, whichever is running, while the worker listens at all.
+pub(super) async fn knocks(
+    bus: Bus,
+    pool: Pool,
+    claims: watch::Receiver<Option<ActorRef<ClaimMsg>>>,
+    mut listens: watch::Receiver<bool>,
+) {
     loop {
-        match bus.work_queue().knocks(&pool).await {
-            Ok(mut knocks) => {
-                while let Some(knock) = knocks.next().await {
-                    let queue = knock.queue.clone();
-                    let knock = Box::new(Knocked(knock));
-                    match claims.borrow().as_ref() {
-                        Some(loop_) => drop(loop_.cast(ClaimMsg::Knock(queue, knock))),
-                        None => knock.pass_on(),
-                    }
-                }
-                return;
-            }
-            Err(e) => warn!(error = %e, "knocks are not heard: requests are found by looking only"),
+        if listens.wait_for(|listens| *listens).await.is_err() {
+            return;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        match bus.work_queue().knocks(&pool).await {
+            Ok(knocks) => {
+                let listening = hear(knocks, &claims);
+                tokio::select! {
+                    () = listening => return,
+                    // Dropped, the subscription leaves the queue group.
+                    quiet = listens.wait_for(|listens| !*listens) => if quiet.is_err() { return },
+                }
+            }
+            Err(e) => {
+                warn!(error = %e, "knocks are not heard: requests are found by looking only");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Returns when the connection is closed for good.
+async fn hear(mut knocks: Knocks, claims: &watch::Receiver<Option<ActorRef<ClaimMsg>>>) {
+    while let Some(knock) = knocks.next().await {
+        let queue = knock.queue.clone();
+        let knock = Box::new(Knocked(knock));
+        match claims.borrow().as_ref() {
+            Some(claims) => drop(claims.cast(ClaimMsg::Knock(queue, knock))),
+            None => knock.pass_on(),
+        }
     }
 }
 

@@ -77,6 +77,7 @@ pub async fn run(config: Config, bus: Bus, nats: &bus::Options) -> Result<Worker
     let (browsers, versions, guard) = browsers(&config, &bus, nats, &id, &gate).await?;
     let about = About { browsers: versions, ..about(&config, &bus, id.clone(), host) };
     let drained = Arc::new(AtomicBool::new(false));
+    let (listens, listening) = watch::channel(true);
     let (claims, current_claims) = watch::channel(None);
     let args = RootArgs {
         bus: Arc::new(BusPort { bus: bus.clone(), worker: id.clone() }),
@@ -89,13 +90,17 @@ pub async fn run(config: Config, bus: Bus, nats: &bus::Options) -> Result<Worker
         warm_target: config.warm,
         warm_minimum: config.warm.min(1),
         claims,
+        listens,
         drained: Arc::clone(&drained),
     };
     let (root, actors) = Actor::spawn(None, Root, args).await.map_err(|e| RunError::Actors(e.to_string()))?;
     let mut tasks =
         vec![tokio::spawn(ingress::control(bus.clone(), id.clone(), root.clone())).abort_handle()];
     for pool in config.pools {
-        tasks.push(tokio::spawn(ingress::knocks(bus.clone(), pool, current_claims.clone())).abort_handle());
+        tasks.push(
+            tokio::spawn(ingress::knocks(bus.clone(), pool, current_claims.clone(), listening.clone()))
+                .abort_handle(),
+        );
     }
     info!(worker_id = %id, slots = config.slots, "worker ready");
     Ok(Worker { id, root, actors: Some(actors), drained, tasks, guard, bus })

@@ -158,21 +158,25 @@ impl Frames {
         }
     }
 
-    /// Forgets a frame with those in it, unless it only moved to another process.
-    pub fn detached(&mut self, frame: &str, swap: bool) {
+    pub fn ids(&self) -> Vec<String> {
+        self.frames.keys().cloned().collect()
+    }
+
+    /// Forgets a frame with those in it, unless it only moved to another process. Gives the ids of those
+    /// forgotten.
+    pub fn detached(&mut self, frame: &str, swap: bool) -> Vec<String> {
         if swap || frame == self.main {
-            return;
+            return Vec::new();
         }
         let mut gone = vec![frame.to_owned()];
-        while let Some(frame) = gone.pop() {
-            self.frames.remove(&frame);
-            gone.extend(
-                self.frames
-                    .values()
-                    .filter(|child| child.parent.as_ref() == Some(&frame))
-                    .map(|child| child.id.clone()),
-            );
+        let mut next = 0;
+        while let Some(parent) = gone.get(next).cloned() {
+            self.frames.remove(&parent);
+            let children = self.frames.values().filter(|child| child.parent.as_ref() == Some(&parent));
+            gone.extend(children.map(|child| child.id.clone()));
+            next += 1;
         }
+        gone
     }
 
     pub fn lifecycle(&mut self, frame: &str, loader: &str, name: &str) {

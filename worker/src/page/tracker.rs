@@ -1,6 +1,6 @@
 //! Which tabs there are and what they show. Pure: inputs in, effects out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bus_schema::model::command::OpenDialog;
 use bus_schema::model::rpc::DownloadState;
@@ -11,6 +11,9 @@ use super::event::Event;
 pub use super::input::Input;
 use super::input::{Attached, Dialog, DownloadBegins, DownloadMoves, FrameInput, TargetInfo};
 use crate::cdp::SessionId;
+
+/// Frames that are remembered after they are gone: a download may be reported after the frame that began it.
+const FORMER_FRAMES: usize = 256;
 
 /// What the driver must do about an input.
 #[derive(Debug, PartialEq)]
@@ -75,11 +78,15 @@ pub struct Tracker {
     downloads: HashMap<String, Download>,
     /// The session's own browser context: given, or that of the first page.
     context: Option<String>,
+    /// Others have contexts of their own in this browser, and their downloads are reported here too.
+    shared: bool,
+    /// Frames that are gone, with their tabs.
+    former: VecDeque<(String, u32)>,
 }
 
 impl Tracker {
     pub fn in_context(context: Option<String>) -> Self {
-        Self { context, ..Self::default() }
+        Self { shared: context.is_some(), context, ..Self::default() }
     }
 
     pub fn tabs(&self) -> impl Iterator<Item = &Tab> {
@@ -227,7 +234,9 @@ impl Tracker {
         if self.tabs.get(&n).is_none_or(|tab| tab.session != session) {
             return Vec::new();
         }
-        self.tabs.remove(&n);
+        if let Some(tab) = self.tabs.remove(&n) {
+            self.frames_gone(n, tab.frames.ids());
+        }
         self.sessions.retain(|_, of| *of != n);
         self.workers.retain(|_, of| *of != n);
         let was_active = self.active() == Some(n);
@@ -280,7 +289,8 @@ impl Tracker {
             FrameInput::NavigatedWithin { frame, url } => return self.on_navigated_within(&frame, &url),
             FrameInput::Detached { session, frame, swap } => {
                 if let Some(tab) = self.by_session(&session) {
-                    tab.frames.detached(&frame, swap);
+                    let (n, gone) = (tab.n, tab.frames.detached(&frame, swap));
+                    self.frames_gone(n, gone);
                 }
             }
             FrameInput::Lifecycle { frame, loader, name } => {
@@ -364,8 +374,23 @@ impl Tracker {
         vec![Effect::Emit(Event::Crashed { n: tab.n })]
     }
 
+    fn frames_gone(&mut self, n: u32, gone: Vec<String>) {
+        self.former.extend(gone.into_iter().map(|frame| (frame, n)));
+        let surplus = self.former.len().saturating_sub(FORMER_FRAMES);
+        self.former.drain(..surplus);
+    }
+
+    /// The tab of a frame that is there or was.
+    fn tab_of_frame(&mut self, frame: &str) -> Option<u32> {
+        let there = self.by_frame(frame).map(|tab| tab.n);
+        there.or_else(|| self.former.iter().find(|(former, _)| former == frame).map(|(_, n)| *n))
+    }
+
     fn on_download(&mut self, download: DownloadBegins) -> Vec<Effect> {
-        let n = self.by_frame(&download.frame_id).map(|tab| tab.n);
+        let n = self.tab_of_frame(&download.frame_id);
+        if self.shared && n.is_none() {
+            return Vec::new();
+        }
         let DownloadBegins { guid, url, suggested_filename: name, .. } = download;
         self.downloads.insert(guid.clone(), Download { n, url: url.clone(), name: name.clone() });
         let state = DownloadState::InProgress;

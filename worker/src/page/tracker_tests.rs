@@ -221,6 +221,56 @@ fn downloads_are_told_to_their_end_and_strange_ones_are_not() {
     assert_eq!(tracker.apply(moves("g", 10.0, "completed")), []);
 }
 
+fn download(frame: &str) -> Input {
+    Input::DownloadBegins(DownloadBegins {
+        frame_id: frame.into(),
+        guid: format!("of-{frame}"),
+        url: "https://a.test/f".into(),
+        suggested_filename: "f.txt".into(),
+    })
+}
+
+#[test]
+fn in_a_shared_browser_only_downloads_of_own_frames_are_taken() {
+    let mut tracker = Tracker::in_context(Some("own".into()));
+    page(&mut tracker, "A", None);
+    page(&mut tracker, "B", Some("A"));
+    let session: SessionId = "s-A".into();
+    let framed = |frame: &str| FrameInput::Attached {
+        session: session.clone(),
+        frame: frame.into(),
+        parent: "A".into(),
+    };
+    tracker.apply(Input::Frame(framed("F")));
+    let removed = FrameInput::Detached { session: session.clone(), frame: "F".into(), swap: false };
+    tracker.apply(Input::Frame(removed));
+    tracker.apply(Input::Detached { session: "s-B".into() });
+    let n = |tracker: &mut Tracker, frame| match &emitted(tracker.apply(download(frame)))[..] {
+        [Event::Download { n, .. }] => *n,
+        other => panic!("{other:?}"),
+    };
+    // What was shut as soon as its download began still began it.
+    assert_eq!(
+        [n(&mut tracker, "A"), n(&mut tracker, "F"), n(&mut tracker, "B")],
+        [Some(1), Some(1), Some(2)]
+    );
+    assert_eq!(tracker.apply(download("of another session")), []);
+    let moved = |frame: &str| {
+        Input::DownloadMoves(DownloadMoves {
+            guid: format!("of-{frame}"),
+            total_bytes: 1.0,
+            received_bytes: 1.0,
+            state: "completed".into(),
+        })
+    };
+    assert_eq!(tracker.apply(moved("of another session")), []);
+    assert_eq!(emitted(tracker.apply(moved("B"))).len(), 1);
+    // A browser of its own holds nothing that is not the session's.
+    let mut whole = Tracker::default();
+    page(&mut whole, "A", None);
+    assert_eq!(n(&mut whole, "unheard of"), None);
+}
+
 #[test]
 fn a_dialog_belongs_to_its_tab_and_notes_of_strangers_are_dropped() {
     let mut tracker = Tracker::default();

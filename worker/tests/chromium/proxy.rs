@@ -20,7 +20,7 @@ use super::site::{Request, Site};
 use super::support::{Rig, until};
 
 struct Proxied {
-    proxy: ForwardProxy,
+    proxy: Arc<ForwardProxy>,
     tabs: Tabs,
     browser: Process,
     _rig: Rig,
@@ -31,10 +31,13 @@ impl Proxied {
         let mut rig = Rig::new().await;
         let user = rig.options.user.as_ref().map(|user| user.uid);
         let proxy = ForwardProxy::start(Arc::from(guarded), user, Gate::always()).await.unwrap();
+        let proxy = Arc::new(proxy);
         rig.options.proxy_port = Some(proxy.port());
         let browser = launch(&rig.homes, &rig.options).await.unwrap();
         let (tabs, events) = Tabs::open(Scope::Process(&browser)).await.unwrap();
         drop(events);
+        let explains = proxy.clone();
+        tabs.explain_failures(move |host, port| Some(explains.failure(host, port)?.net_error()));
         Self { proxy, tabs, browser, _rig: rig }
     }
 
@@ -125,9 +128,18 @@ async fn guarded_ports_are_shut_but_for_the_open_path() {
     let proxied = Proxied::start(vec![guarded]).await;
     for (path, reached) in [("/demo", true), ("/demo/part", true), ("/", false), ("/demo", true)] {
         for url in [site.url(path), site.other(path)] {
-            assert_eq!(proxied.go(&url).await.unwrap() == "here", reached, "{url}");
+            let outcome = proxied.go(&url).await;
+            if reached {
+                assert_eq!(outcome.unwrap(), "here", "{url}");
+            } else {
+                let blocked = NavigateError::Net("net::ERR_BLOCKED_BY_ADMINISTRATOR".into());
+                assert_eq!(outcome.unwrap_err(), blocked, "{url}");
+            }
         }
     }
+    // What a page asks for beside itself fails as it does without a network.
+    let fetched = proxied.evaluate("fetch('/').then(answer => answer.status, error => error.name)").await;
+    assert_eq!(fetched, "TypeError");
     assert!(site.requested("/").is_empty());
     proxied
         .evaluate("new Promise(done => new WebSocket(`ws://${location.host}/demo`).onerror = () => done(1))")

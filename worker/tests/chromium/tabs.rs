@@ -397,6 +397,19 @@ async fn notes_are_told_and_give_way_when_nobody_listens() {
     session.browser.close().await;
 }
 
+/// Waits until a first download is complete; it is an error if another one is heard of before.
+async fn first_download(events: &mut Receiver<Event>) -> String {
+    let mut first = None;
+    loop {
+        let event = tokio::time::timeout(Duration::from_secs(5), events.recv()).await.unwrap().unwrap();
+        let Event::Download { guid, n, state, .. } = event else { continue };
+        assert_eq!((first.get_or_insert_with(|| guid.clone()), n), (&mut guid.clone(), Some(1)));
+        if state == DownloadState::Completed {
+            return guid;
+        }
+    }
+}
+
 #[tokio::test]
 async fn sessions_in_one_browser_see_nothing_of_each_other() {
     let rig = Rig::new().await;
@@ -408,7 +421,7 @@ async fn sessions_in_one_browser_see_nothing_of_each_other() {
     .await;
     let (mut ada, mut bob) = (shared.create_context().await.unwrap(), shared.create_context().await.unwrap());
     let (ada_tabs, mut ada_events) = Tabs::open(Scope::Context(&mut ada)).await.unwrap();
-    let (bob_tabs, _bob_events) = Tabs::open(Scope::Context(&mut bob)).await.unwrap();
+    let (bob_tabs, mut bob_events) = Tabs::open(Scope::Context(&mut bob)).await.unwrap();
     for tabs in [&ada_tabs, &bob_tabs] {
         assert_eq!(tabs.list().len(), 1);
         let begun = tabs.navigate(1, &site.url("/"), None).await.unwrap();
@@ -422,13 +435,13 @@ async fn sessions_in_one_browser_see_nothing_of_each_other() {
         evaluate(&bob_tabs.tab(None).unwrap().cdp, "[document.cookie, localStorage.who ?? null]").await;
     assert_eq!(seen, json!(["", null]));
     evaluate(&page, "location = '/file'; 1").await;
-    let guid = loop {
-        let event = tokio::time::timeout(Duration::from_secs(5), ada_events.recv()).await.unwrap().unwrap();
-        if let Event::Download { guid, state: DownloadState::Completed, .. } = event {
-            break guid;
-        }
-    };
-    assert!(ada.downloads().join(guid).exists());
+    let guid = first_download(&mut ada_events).await;
+    assert!(ada.downloads().join(&guid).exists());
+    // Ada's comes first in the browser's order, so Bob would have heard of it before his own.
+    evaluate(&bob_tabs.tab(None).unwrap().cdp, "location = '/file'; 1").await;
+    let other = first_download(&mut bob_events).await;
+    assert_ne!(other, guid);
+    assert!(bob.downloads().join(&other).exists());
     let downloads = ada.downloads();
     drop((ada_tabs, ada));
     until("Ada's pages are closed", Duration::from_secs(5), || shared.len() == 1 && !downloads.exists())

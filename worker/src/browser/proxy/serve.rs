@@ -77,7 +77,6 @@ impl Connection {
         strip(request.headers_mut());
         let outcome = self.forward(request, &host, port).await;
         match outcome {
-            Err(Failure::Forbidden) => Ok(refusal(StatusCode::FORBIDDEN)),
             Err(failure) => {
                 self.shared.remember(&host, port, &failure);
                 Err(failure)

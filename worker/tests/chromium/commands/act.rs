@@ -1,5 +1,7 @@
 //! Clicking, hovering, dragging, scrolling, and single events.
 
+use std::time::{Duration, Instant};
+
 use bus_schema::error::ErrorCode;
 use serde_json::json;
 
@@ -200,5 +202,24 @@ async fn a_command_that_is_dropped_leaves_nothing_pressed() {
     let error = stage.err(ErrorCode::Timeout, drag).await;
     assert_eq!(error.field.as_deref(), Some("to"));
     stage.ok(json!({"action": "wait_for", "expression": "up === 1 && downs === 1"})).await;
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_point_outside_the_viewport_is_refused_at_once() {
+    let stage = Stage::show("<body style='height:5000px'><p>page").await;
+    for (x, y, field) in
+        [(-5, 10, "target.x"), (10, -1, "target.y"), (10, 4000, "target"), (5000, 10, "target")]
+    {
+        for action in ["click", "hover"] {
+            let begun = Instant::now();
+            let error = stage
+                .err(ErrorCode::InvalidArgument, json!({"action": action, "target": {"x": x, "y": y}}))
+                .await;
+            assert_eq!(error.field.as_deref(), Some(field), "{error}");
+            assert!(error.detail.contains("viewport"), "{error}");
+            assert!(begun.elapsed() < Duration::from_secs(2), "{action} took {:?}", begun.elapsed());
+        }
+    }
     stage.browser.close().await;
 }

@@ -2,6 +2,8 @@
 
 use bus_schema::error::ErrorCode;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 use worker::browser::SharedBrowser;
 use worker::command::Context;
 use worker::page::{Scope, Tabs};
@@ -90,4 +92,30 @@ async fn sessions_in_one_browser_keep_their_storage_to_themselves() {
     // Tabs are numbered and listed for each by itself.
     assert_eq!(value(&bob, json!({"action": "new_tab"})).await["tab"], 2);
     assert_eq!(value(&ada, json!({"action": "tabs"})).await["tabs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_download_in_place_of_a_page_is_named_by_its_own_tab() {
+    let rig = Rig::new().await;
+    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let site =
+        Site::start(|_| Some(("content-disposition: attachment; filename=of-bob.txt\r\n", "text".into())))
+            .await;
+    let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (mut ada, mut bob) = (shared.create_context().await.unwrap(), shared.create_context().await.unwrap());
+    let (ada_tabs, _ada_events) = Tabs::open(Scope::Context(&mut ada)).await.unwrap();
+    let (bob_tabs, _bob_events) = Tabs::open(Scope::Context(&mut bob)).await.unwrap();
+    let (ada, bob) = (Context::new(ada_tabs, rig.data.path()), Context::new(bob_tabs, rig.data.path()));
+    let url = format!("http://{}/", slow.local_addr().unwrap());
+    // While the answer to Ada is on its way, Bob is given a file of his.
+    let answer = async {
+        let (mut stream, _) = slow.accept().await.unwrap();
+        let error = run(&bob, json!({"action": "navigate", "url": site.url("/")})).await.unwrap_err();
+        assert_eq!(error.context.unwrap()["download"], "of-bob.txt");
+        let file = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-disposition: attachment; filename=of-ada.txt\r\n\r\nx";
+        stream.write_all(file.as_bytes()).await.unwrap();
+        stream
+    };
+    let (error, _stream) = tokio::join!(run(&ada, json!({"action": "navigate", "url": url})), answer);
+    assert_eq!(error.unwrap_err().context.unwrap()["download"], "of-ada.txt");
 }
