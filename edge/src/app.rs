@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
 use bytes::Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -10,7 +10,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     config::Config,
     gateway::Gateway,
-    protocol::{pages, rest},
+    protocol::{
+        pages,
+        rest::{self, extract::BodyLimit},
+    },
     security::{
         auth::{self, Tokens},
         headers,
@@ -107,6 +110,7 @@ fn layered(routes: Router, config: &Config, listen: SocketAddr) -> Router {
     let origins = Origins::new(&config.allowed_origins);
     routes
         .layer(DefaultBodyLimit::max(config.body_limit))
+        .layer(Extension(BodyLimit(config.body_limit)))
         .layer(middleware::from_fn_with_state(origins, origin::check))
         .layer(middleware::from_fn_with_state(hosts, host::check))
         .layer(CatchPanicLayer::custom(rest::error::panicked))

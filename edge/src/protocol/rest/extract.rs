@@ -1,17 +1,27 @@
 //! What handlers take out of a request. Errors name what is at fault.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use axum::{
-    body::Bytes,
+    body::{BodyDataStream, Bytes},
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use bus_schema::{Error, SessionId, WorkerId, model::json};
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::error::Problem;
-use crate::app::App;
+use crate::{app::App, config::DEFAULT_BODY_LIMIT};
+
+/// How long, and how far, a body over the limit is read on before it is answered.
+const HEAR_OUT: Duration = Duration::from_secs(2);
+const HEAR_OUT_BYTES: usize = 64 << 20;
+
+/// Bytes of a JSON body, as a layer around the routes says.
+#[derive(Clone, Copy)]
+pub struct BodyLimit(pub usize);
 
 /// The bytes of a JSON body. Parsing is the endpoint's, because some types read themselves.
 ///
@@ -27,9 +37,9 @@ impl JsonBody {
 impl<S: Send + Sync> FromRequest<S> for JsonBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let bytes = read_all(request, state).await?;
+        let bytes = read_all(request).await?;
         if !is_json {
             return Err(Error::forbidden("the body must be `Content-Type: application/json`").into());
         }
@@ -43,9 +53,9 @@ pub struct OptionalJsonBody(pub JsonBody);
 impl<S: Send + Sync> FromRequest<S> for OptionalJsonBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let bytes = read_all(request, state).await?;
+        let bytes = read_all(request).await?;
         if bytes.is_empty() {
             return Ok(Self(JsonBody(Bytes::from_static(b"{}"))));
         }
@@ -62,15 +72,32 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-async fn read_all<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        let too_large = rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
-        Problem(if too_large {
-            Error::payload_too_large("the body is over the limit")
-        } else {
-            Error::invalid_argument("", "the body could not be read to its end")
-        })
-    })
+async fn read_all(request: Request) -> Result<Bytes, Error> {
+    let BodyLimit(limit) = request.extensions().get().copied().unwrap_or(BodyLimit(DEFAULT_BODY_LIMIT));
+    let mut body = request.into_body().into_data_stream();
+    let mut read = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk =
+            chunk.map_err(|_| Error::invalid_argument("", "the body could not be read to its end"))?;
+        if read.len() + chunk.len() > limit {
+            let _ = timeout(HEAR_OUT, hear_out(body)).await;
+            return Err(Error::payload_too_large(format!("a body may have at most {limit} bytes")));
+        }
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read.into())
+}
+
+/// Takes what a client still writes, within reason: a connection that is closed on what was not read is reset, and
+/// with it goes the answer, unread.
+async fn hear_out(mut body: BodyDataStream) {
+    let mut heard = 0;
+    while let Some(Ok(chunk)) = body.next().await {
+        heard += chunk.len();
+        if heard > HEAR_OUT_BYTES {
+            return;
+        }
+    }
 }
 
 async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
