@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::envelope::Part;
+use super::halves;
 use super::route::SessionId;
 
 /// One event, its parameters not yet parsed.
@@ -43,7 +44,11 @@ impl Event {
     /// Parses the parameters. Chromium is newer than the protocol crate, so what does not fit is counted and
     /// skipped, never fatal.
     pub fn decode<T: DeserializeOwned>(&self) -> Option<T> {
-        match serde_json::from_slice(self.params.bytes()) {
+        let parsed = serde_json::from_slice(self.params.bytes()).or_else(|_| {
+            let whole = halves::replaced(self.params.clone().into_bytes());
+            serde_json::from_slice(&whole)
+        });
+        match parsed {
             Ok(params) => Some(params),
             Err(error) => {
                 self.undecodable.fetch_add(1, Relaxed);

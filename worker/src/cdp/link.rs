@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::call::{Answer, CallError, Gone};
 use super::envelope::{self, Inbound, Part};
 use super::event::{Event, Subscription};
+use super::halves;
 use super::handle::Cdp;
 use super::outbox::{Outbox, WriteEnd};
 use super::pipe::{ReadError, Reader};
@@ -201,7 +202,7 @@ impl Shared {
                 let pending = self.state().table.answer(id);
                 if let Some(pending) = pending {
                     let answer = outcome
-                        .map(|part| Answer(part.into_bytes()))
+                        .map(|part| Answer(halves::replaced(part.into_bytes())))
                         .map_err(|error| CallError::Protocol { code: error.code, message: error.message });
                     let _ = pending.waiter.send(answer);
                 }

@@ -8,6 +8,7 @@
 mod call;
 mod envelope;
 mod event;
+mod halves;
 mod handle;
 mod link;
 mod outbox;
