@@ -7,20 +7,17 @@ use bus_schema::error::Error;
 use bus_schema::model::command::Evaluate;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::Outcome;
 use super::element::{Element, Search, find};
 use super::error::of_call;
 use super::job::Job;
 use super::place;
+use super::stuck;
 use super::world::{Returned, Thrown, WorldError, is_replaced};
 use crate::cdp::{Answer, CallError, Cdp};
 use crate::inject;
 use crate::page::Tabs;
-
-/// How long a page may take to a sign of life before its script is ended.
-const SIGN_OF_LIFE: Duration = Duration::from_millis(300);
 
 /// How many lines of a stack are of use to the caller.
 const STACK_LINES: usize = 6;
@@ -132,8 +129,7 @@ async fn call(job: &Job<'_>, cdp: &Cdp, method: &str, params: &Value) -> Result<
     })
 }
 
-/// Ends a script that never returns, so that the page can be used again. Only if it holds the page up: one that
-/// merely waits does no harm, and ending it would hit the next one instead.
+/// Ends a script that never returns, so that the page can be used again.
 struct Endless {
     cdp: Cdp,
     tabs: Tabs,
@@ -154,15 +150,7 @@ impl Drop for Endless {
             return;
         }
         let (cdp, tabs, n) = (self.cdp.with_timeout(Duration::from_secs(5)), self.tabs.clone(), self.n);
-        runtime.spawn(async move {
-            let probe = json!({ "expression": "0", "returnByValue": true });
-            let lives = timeout(SIGN_OF_LIFE, cdp.call_answer("Runtime.evaluate", &probe)).await.is_ok();
-            // A page that shows a dialog stands still too, and goes on when it is answered.
-            let waits = tabs.tab(Some(n)).map_or(true, |tab| tab.dialog.is_some());
-            if !lives && !waits {
-                let _ = cdp.call_answer("Runtime.terminateExecution", &Value::Null).await;
-            }
-        });
+        runtime.spawn(async move { stuck::free(&cdp, &tabs, n).await });
     }
 }
 

@@ -9,6 +9,7 @@ use super::Outcome;
 use super::error::{of_call, of_navigation, of_tab};
 use super::job::Job;
 use super::navigate::name;
+use super::stuck;
 use crate::page::Mark;
 
 pub(super) async fn reload(job: &Job<'_>, c: &Reload) -> Result<Outcome, Error> {
@@ -42,6 +43,7 @@ pub(super) async fn go(job: &Job<'_>, step: i64, until: WaitUntil) -> Result<Out
 }
 
 async fn begin(job: &Job<'_>, until: WaitUntil) -> Result<Mark, Error> {
+    stuck::free(job.cdp(), &job.ctx.tabs, job.n).await;
     let mark = job.ctx.tabs.mark(job.n).map_err(of_tab)?;
     job.ctx.tabs.touch(job.n).await;
     job.waits_for(Error::timeout(format!("the page has not reached `{}`", name(until))).outcome_unknown());

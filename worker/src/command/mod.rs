@@ -37,6 +37,7 @@ mod scroll;
 mod select_option;
 mod settle;
 mod storage;
+mod stuck;
 mod tabs;
 mod type_text;
 mod upload;

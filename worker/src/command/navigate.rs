@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Outcome;
 use super::error::of_navigation;
 use super::job::Job;
+use super::stuck;
 use crate::cdp::{Events, Interest};
 use crate::page::NavigateError;
 
@@ -34,6 +35,7 @@ pub(super) async fn go(
     let url = bus_schema::model::validate::url("url", url)?;
     let tabs = &job.ctx.tabs;
     job.waits_for(Error::timeout(format!("{url} has not answered")).outcome_unknown());
+    stuck::free(job.cdp(), tabs, job.n).await;
     let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), DOWNLOADS);
     let begun = match tabs.navigate(job.n, url.as_str(), referrer).await {
         Err(NavigateError::Download) => {
