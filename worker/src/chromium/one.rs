@@ -210,7 +210,7 @@ impl ChromiumBrowser {
             self.tabs.arrived(&navigation, WaitUntil::Load).await
         });
         match opened.await {
-            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Ok(()) | Err(NavigateError::BrokenOff)) | Err(_) => Ok(()),
             Ok(Err(e @ (NavigateError::Net(_) | NavigateError::Download))) => {
                 Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url"))
             }

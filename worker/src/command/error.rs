@@ -40,6 +40,9 @@ pub(super) fn of_navigation(error: NavigateError, url: &str) -> Error {
         NavigateError::Download => Error::browser_error(format!(
             "{url} is a download and not a page; the file is among the session's downloads"
         )),
+        NavigateError::BrokenOff => {
+            Error::browser_error(format!("{error} at {url}; the tab shows what came of it"))
+        }
         NavigateError::Tab(error) => of_tab(error),
     }
 }

@@ -1,11 +1,14 @@
 //! The frames of one tab and how far their documents are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bus_schema::model::command::WaitUntil;
 
 use super::input;
 use crate::cdp::SessionId;
+
+/// How many of a frame's documents are remembered, the present one included.
+pub const REMEMBERED: u64 = 16;
 
 /// One frame. Its document is replaced at each navigation that is not within the document.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Frame {
     /// Counts its documents.
     pub document: u64,
     loader: String,
+    /// The loaders of its last documents.
+    shown: VecDeque<String>,
     progress: Progress,
     /// Whether it ever showed a document that was navigated to.
     navigated: bool,
@@ -32,6 +37,8 @@ struct Progress {
     dom_content_loaded: bool,
     load: bool,
     network_idle: bool,
+    /// Nothing more comes.
+    stopped: bool,
 }
 
 impl Frame {
@@ -45,19 +52,25 @@ impl Frame {
             world: None,
             document: 0,
             loader: String::new(),
+            shown: VecDeque::new(),
             progress: Progress::default(),
             navigated: false,
         }
     }
 
-    pub fn loader(&self) -> &str {
-        &self.loader
+    /// Whether this document is, or was lately, the one that it shows.
+    pub fn has_shown(&self, loader: &str) -> bool {
+        self.shown.iter().any(|shown| shown == loader)
     }
 
     fn begin(&mut self, loader: &str) {
         if self.loader != loader {
             loader.clone_into(&mut self.loader);
             self.document += 1;
+            if self.shown.len() as u64 == REMEMBERED {
+                self.shown.pop_front();
+            }
+            self.shown.push_back(loader.to_owned());
             self.progress = Progress::default();
         }
     }
@@ -194,6 +207,18 @@ impl Frames {
             "networkIdle" => frame.progress.network_idle = true,
             _ => {}
         }
+    }
+
+    pub fn stopped(&mut self, frame: &str) {
+        if let Some(frame) = self.frames.get_mut(frame) {
+            frame.progress.stopped = true;
+        }
+    }
+
+    /// Whether the current document broke off: what came of it is shown, and it will never be loaded.
+    pub fn is_broken_off(&self) -> bool {
+        let progress = self.main().map(|main| main.progress).unwrap_or_default();
+        progress.commit && progress.stopped && !progress.load
     }
 
     pub fn world(&mut self, session: &SessionId, frame: &str, id: i64) {

@@ -20,6 +20,7 @@ pub const INTEREST: Interest = Interest(&[
     "Page.frameAttached",
     "Page.frameDetached",
     "Page.frameNavigated",
+    "Page.frameStoppedLoading",
     "Page.javascriptDialogClosed",
     "Page.javascriptDialogOpening",
     "Page.lifecycleEvent",
@@ -106,6 +107,10 @@ pub enum FrameInput {
         frame: String,
         loader: String,
         name: String,
+    },
+    /// Nothing more of its document comes, whole or not.
+    Stopped {
+        frame: String,
     },
     World {
         session: SessionId,
@@ -292,6 +297,7 @@ fn read_frame_event(event: &Event, session: SessionId) -> Option<FrameInput> {
     match event.method() {
         "Page.frameAttached" => Some(FrameInput::Attached { session, frame, parent: params.parent_frame_id }),
         "Page.frameDetached" => Some(FrameInput::Detached { session, frame, swap: params.reason == "swap" }),
+        "Page.frameStoppedLoading" => Some(FrameInput::Stopped { frame }),
         "Page.navigatedWithinDocument" => Some(FrameInput::NavigatedWithin { frame, url: params.url }),
         "Page.lifecycleEvent" => {
             Some(FrameInput::Lifecycle { frame, loader: params.loader_id, name: params.name })

@@ -1,12 +1,19 @@
 //! Going somewhere, and waiting until it is there.
 
+use std::time::Duration;
+
 use bus_schema::model::command::WaitUntil;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout;
 
+use super::document::REMEMBERED;
 use super::tabs::{TabError, Tabs};
 use super::tracker::{Tab, Tracker};
 use crate::cdp::CallError;
+
+/// How long after a page stopped loading the next one may begin.
+const NEXT_PAGE: Duration = Duration::from_millis(500);
 
 /// A place in a tab's history of documents: what comes later is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +39,9 @@ pub enum NavigateError {
     /// The answer was a file to keep, not a page to show.
     #[error("a download began where a page was expected")]
     Download,
+    /// The connection ended in the middle of the page, or the page itself stopped its loading.
+    #[error("the page broke off before it was whole")]
+    BrokenOff,
     #[error(transparent)]
     Tab(#[from] TabError),
 }
@@ -100,11 +110,10 @@ impl Tabs {
     pub async fn arrived(&self, navigation: &Navigation, until: WaitUntil) -> Result<(), NavigateError> {
         let from = navigation.from;
         let Some(loader) = &navigation.loader else { return self.moved_on(from, until).await };
-        self.wait_in(from.n, |tab| {
-            let main = tab.frames.main()?;
-            let begun = main.document > from.document
-                && (main.loader() == loader || main.document > from.document + 1);
-            (begun && tab.frames.is_at(until)).then_some(())
+        self.wait_whole(from.n, until, |tab| {
+            let Some(main) = tab.frames.main() else { return false };
+            // Not any other document: a page that goes elsewhere by itself may have done so just before.
+            main.has_shown(loader) || main.document > from.document + REMEMBERED
         })
         .await
     }
@@ -112,12 +121,39 @@ impl Tabs {
     /// Waits until a tab shows what came after `mark`: another document, as far as asked, or another place in
     /// the same one.
     pub async fn moved_on(&self, mark: Mark, until: WaitUntil) -> Result<(), NavigateError> {
-        self.wait_in(mark.n, |tab| {
-            let main = tab.frames.main()?;
-            let replaced = main.document > mark.document && tab.frames.is_at(until);
-            (replaced || tab.frames.within > mark.within).then_some(())
-        })
-        .await
+        let within = self.wait_in(mark.n, |tab| (tab.frames.within > mark.within).then_some(()));
+        let replaced = self.wait_whole(mark.n, until, |tab| {
+            tab.frames.main().is_some_and(|main| main.document > mark.document)
+        });
+        tokio::select! {
+            moved = within => moved,
+            loaded = replaced => loaded,
+        }
+    }
+
+    /// Waits until the document that a tab shows is the one meant and as far as asked, or has broken off before.
+    async fn wait_whole(
+        &self,
+        n: u32,
+        until: WaitUntil,
+        is_meant: impl Fn(&Tab) -> bool,
+    ) -> Result<(), NavigateError> {
+        let is_broken_off = |tab: &Tab| is_meant(tab) && tab.frames.is_broken_off();
+        loop {
+            let arrived = self.wait_in(n, |tab| (is_meant(tab) && tab.frames.is_at(until)).then_some(()));
+            let broken_off = self.wait_in(n, |tab| is_broken_off(tab).then_some(()));
+            tokio::select! {
+                biased;
+                arrived = arrived => return arrived,
+                stopped = broken_off => stopped?,
+            }
+            // A page that sends its visitor on stops loading too, and the next one is on its way.
+            let goes_on = self.wait_in(n, |tab| (!is_broken_off(tab)).then_some(()));
+            match timeout(NEXT_PAGE, goes_on).await {
+                Ok(gone_on) => gone_on?,
+                Err(_) => return Err(NavigateError::BrokenOff),
+            }
+        }
     }
 
     /// Waits until the document that a tab shows is as far as asked.

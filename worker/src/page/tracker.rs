@@ -293,6 +293,11 @@ impl Tracker {
                     self.frames_gone(n, gone);
                 }
             }
+            FrameInput::Stopped { frame } => {
+                if let Some(tab) = self.by_frame(&frame) {
+                    tab.frames.stopped(&frame);
+                }
+            }
             FrameInput::Lifecycle { frame, loader, name } => {
                 if let Some(tab) = self.by_frame(&frame) {
                     tab.frames.lifecycle(&frame, &loader, &name);
