@@ -1,0 +1,115 @@
+//! Pages that cannot be had, or are not what was expected.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::support::{Fleet, Site, site::Reply, until};
+
+fn pages(path: &str) -> Reply {
+    match path {
+        "/silent" => Reply::Silence,
+        "/endless" => Reply::Endless("<title>endless</title><p>begun"),
+        "/file" => Reply::Raw(
+            "content-type: text/plain\r\ncontent-disposition: attachment; filename=a.txt\r\n",
+            "text",
+        ),
+        "/loop" => Reply::Html("<meta http-equiv=refresh content='0;url=/loop'>"),
+        "/to-file" => Reply::Html("<script>location = 'file:///etc/passwd'</script><p>here"),
+        "/garbage" => Reply::Raw("content-type: text/html\r\ncontent-encoding: gzip\r\n", "this is not gzip"),
+        "/short" => Reply::Raw("content-type: text/html\r\ncontent-length: 5000\r\n", "<p>begun"),
+        "/link" => Reply::Html("<a href=/file>get</a>"),
+        _ => Reply::Html("<title>fine</title><p>fine"),
+    }
+}
+
+fn go(url: &str) -> Value {
+    json!({ "action": "navigate", "url": url, "timeout_ms": 5_000 })
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_says_why() {
+    let fleet = Fleet::start().await;
+    let (site, tls) = (Site::start(pages).await, Site::with_tls(pages).await);
+    let refused = {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}/", closed.local_addr().unwrap())
+    };
+    let id = fleet.session().await;
+    let mut wrong = Vec::new();
+    for (url, says) in [
+        ("http://does-not-exist.invalid/".to_owned(), "ERR_NAME_NOT_RESOLVED"),
+        ("https://does-not-exist.invalid/".to_owned(), "ERR_NAME_NOT_RESOLVED"),
+        (refused.clone(), "ERR_CONNECTION_REFUSED"),
+        (refused.replace("http:", "https:"), "ERR_CONNECTION_REFUSED"),
+        (tls.url("/"), "ERR_CERT_AUTHORITY_INVALID"),
+        (site.url("/").replace("http:", "https:"), "ERR_SSL_PROTOCOL_ERROR"),
+        (tls.url("/").replace("https:", "http:"), "ERR_EMPTY_RESPONSE"),
+        (site.url("/file"), "download"),
+        (fleet.nats.url().replace("nats:", "http:"), "not allowed"),
+    ] {
+        let answer = fleet.run(&id, go(&url)).await;
+        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+        if answer.status != 422 || !detail.contains(says) {
+            wrong.push(format!("{url}: not {says}: {}", answer.text()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let page = fleet.run(&id, go(&site.url("/"))).await.ok();
+    assert_eq!(page["page"]["title"], "fine", "the tab is as usable as before");
+    fleet.end(&id).await;
+    let trusting = fleet.session_with(json!({ "ignore_https_errors": true })).await;
+    assert_eq!(fleet.run(&trusting, go(&tls.url("/"))).await.ok()["page"]["title"], "fine");
+    fleet.end(&trusting).await;
+}
+
+#[tokio::test]
+async fn a_page_that_never_loads_ends_at_the_deadline() {
+    let (fleet, site) = (Fleet::start().await, Site::start(pages).await);
+    let id = fleet.session().await;
+    for path in ["/silent", "/endless"] {
+        let begun = Instant::now();
+        let command = json!({ "action": "navigate", "url": site.url(path), "timeout_ms": 500 });
+        let error = fleet.run(&id, command).await.problem(504, "timeout");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{path}: {:?}", begun.elapsed());
+        assert!(error["detail"].as_str().unwrap().contains(&site.url(path)), "{error}");
+    }
+    // What has come is a page that can be read.
+    let begun = json!({ "action": "navigate", "url": site.url("/endless"), "wait_until": "commit" });
+    fleet.run(&id, begun).await.ok();
+    until("the part that has come", || async {
+        let text = fleet.evaluate(&id, "document.body?.innerText").await;
+        if text == "begun" { Ok(()) } else { Err(text.to_string()) }
+    })
+    .await;
+    // For ever under way, but each of its pages loads.
+    fleet.run(&id, go(&site.url("/loop"))).await.ok();
+    fleet.run(&id, go(&site.url("/"))).await.ok();
+    assert_eq!(fleet.evaluate(&id, "document.title").await, "fine");
+    fleet.end(&id).await;
+}
+
+#[tokio::test]
+async fn what_a_page_does_by_itself_stays_within_bounds() {
+    let (fleet, site) = (Fleet::start().await, Site::start(pages).await);
+    let id = fleet.session().await;
+    fleet.run(&id, go(&site.url("/to-file"))).await.ok();
+    assert_eq!(fleet.evaluate(&id, "document.body.innerText").await, "here", "no way to the disk");
+    for path in ["/garbage", "/short"] {
+        let error = fleet.run(&id, go(&site.url(path))).await.problem(422, "browser_error");
+        assert!(error["detail"].as_str().unwrap().contains("broke off"), "{error}");
+    }
+    assert_eq!(fleet.evaluate(&id, "location.pathname").await, "/short", "what came is shown");
+    fleet.run(&id, go(&site.url("/link"))).await.ok();
+    fleet.run(&id, json!({ "action": "click", "target": { "text": "get" } })).await.ok();
+    until("the download", || async {
+        let files = fleet.get(&format!("/v1/sessions/{id}/files/downloads")).await;
+        if files.text().contains("a.txt") { Ok(()) } else { Err(files.text()) }
+    })
+    .await;
+    let windows = "for (let i = 0; i < 300; i++) open('about:blank'); 1";
+    fleet.run(&id, json!({ "action": "evaluate", "expression": windows })).await;
+    assert_eq!(fleet.evaluate(&id, "1 + 1").await, 2);
+    fleet.end(&id).await;
+}
