@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::{Request, Subscriber, client::RequestErrorKind};
 use bus_schema::{
-    Error, Region, Subject, WorkerId,
+    Error, Region, SCHEMA, Subject, WorkerId,
     codec::{Encoding, Message as _},
     model::rpc::{WorkerReply, WorkerRequest},
 };
@@ -12,7 +12,7 @@ use futures::StreamExt;
 
 use crate::{
     Bus,
-    js::explain,
+    js::{explain, header_u64},
     metrics, parts,
     work::{encoding_of, request_headers},
 };
@@ -86,7 +86,12 @@ impl WorkerInbox {
             metrics::noise(self.template);
             return Some(());
         };
+        let schema = header_u64(message.headers.as_ref(), "Rk-Schema").unwrap_or(u64::from(SCHEMA));
         let reply = match WorkerRequest::decode(&message.payload, encoding) {
+            _ if schema > u64::from(SCHEMA) => WorkerReply::Error(
+                Error::unavailable(format!("this worker reads schema {SCHEMA}, the request has {schema}"))
+                    .not_started(),
+            ),
             Ok(request) => answer(request).await,
             Err(e) => {
                 metrics::noise(self.template);
