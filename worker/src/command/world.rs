@@ -186,6 +186,8 @@ pub(super) struct Thrown {
 
 #[derive(Deserialize)]
 struct ThrownObject {
+    #[serde(rename = "type", default)]
+    kind: String,
     #[serde(default)]
     description: String,
     value: Option<Value>,
@@ -198,6 +200,8 @@ impl Thrown {
             Some(ThrownObject { description, .. }) if !description.is_empty() => description.into(),
             Some(ThrownObject { value: Some(Value::String(text)), .. }) => text.into(),
             Some(ThrownObject { value: Some(value), .. }) => value.to_string().into(),
+            // Thrown itself, `null` is a value that serde takes for none.
+            Some(ThrownObject { kind, .. }) if kind == "object" => "null".into(),
             Some(_) | None => self.text.as_str().into(),
         }
     }
