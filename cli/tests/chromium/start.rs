@@ -7,10 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::signal::Signal;
+use serde_json::json;
+
 use super::support::{
     SOON,
-    fleet::{command, passable_dir, processes_in},
+    fleet::{Gateway, command, passable_dir, processes_in, signal},
     nats::pretender,
+    until,
 };
 
 /// How a start that fails ends: its exit code and what it said.
@@ -111,4 +115,65 @@ fn which(program: &Path) -> std::path::PathBuf {
     }
     let path = std::env::var_os("PATH").unwrap();
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.exists()).unwrap()
+}
+
+/// A file system of its own with little room; gone with the test.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None` where only root may mount.
+    fn mount(size: &str) -> Option<Self> {
+        let dir = passable_dir();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=711"), "tmpfs"]).arg(dir.path());
+        mount.status().is_ok_and(|status| status.success()).then_some(Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0.path()).status());
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_harms_no_session_that_runs() {
+    let Some(disk) = SmallDisk::mount("160M") else {
+        eprintln!("left out: only root can make a small disk to fill");
+        return;
+    };
+    let fill = |name: &str| {
+        let mut file = std::fs::File::create(disk.0.path().join(name)).unwrap();
+        while std::io::Write::write_all(&mut file, &[1; 1 << 16]).is_ok() {}
+    };
+    {
+        let fleet = Gateway::start("up", disk.0.path(), &["--slots", "2", "--warm", "0"]).await;
+        let made = fleet.post("/v1/sessions", json!({})).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        fill("filled");
+        assert_eq!(fleet.evaluate(&id, "1 + 1").await, 2, "what runs goes on");
+        let refused = fleet.post("/v1/sessions", json!({ "queue_timeout_s": 5 })).await;
+        assert!([201, 429, 503].contains(&refused.status), "{}", refused.text());
+        if refused.status != 201 {
+            assert!(!refused.json()["detail"].as_str().unwrap().is_empty(), "{}", refused.text());
+        }
+        assert_eq!(fleet.get("/healthz").await.status, 200);
+        std::fs::remove_file(disk.0.path().join("filled")).unwrap();
+        // Its streams refuse to write until it is started anew, which its supervisor does when it is gone.
+        let servers = processes_in(disk.0.path()).into_iter().filter(|p| p.line.contains("nats.conf"));
+        servers.for_each(|server| signal(server.pid, Signal::SIGTERM));
+        until("a session on a disk with room again", || async {
+            let answer = fleet.post("/v1/sessions", json!({ "queue_timeout_s": 5 })).await;
+            if answer.status == 201 { Ok(()) } else { Err(answer.text()) }
+        })
+        .await;
+    }
+    fill("filled");
+    let mut start = command("up", disk.0.path());
+    start.env("ROOKERY_DATA_DIR", disk.0.path().join("new"));
+    let (code, said) = failed(start).await;
+    assert!(code.is_some_and(|c| c != 0), "{said}");
+    assert!(said.contains("No space left") || said.contains("no space left"), "{said}");
+    leaves_nothing(disk.0.path());
 }
