@@ -39,7 +39,7 @@ const CREATES: &[Case] = &[
     (r#"{"labels":{"a":1}}"#, 400, "labels.a", ""),
     (r#"{"isolation":"vm"}"#, 400, "isolation", "process"),
     (r#"{"browser":"firefox"}"#, 400, "browser", "headless-shell"),
-    (r#"{"args":["--renderer-cmd-prefix=/bin/sh"]}"#, 400, "args", ""),
+    (r#"{"args":["--renderer-cmd-prefix=/bin/sh"]}"#, 400, "args[0]", ""),
     (r#"{"pool":"a.b.>"}"#, 400, "pool", ""),
     (r#"{"region":"mars"}"#, 400, "region", "mars"),
     (r#"{"url":"file:///etc/passwd"}"#, 403, "url", "file"),
