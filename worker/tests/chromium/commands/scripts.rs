@@ -154,6 +154,8 @@ async fn a_page_that_goes_away_under_a_script_says_so() {
     let error =
         stage.err(ErrorCode::BrowserError, script("location.href = '/next'; new Promise(() => {})")).await;
     assert!(error.detail.contains("replaced"), "{error}");
+    // The new document has only begun when the old one is gone.
+    stage.ok(json!({"action": "wait_for", "target": {"text": "page"}})).await;
     assert_eq!(stage.value("document.body.textContent").await, "page");
     let command = json!({"action": "evaluate", "expression": "1", "tab": 9});
     assert_eq!(stage.err(ErrorCode::NotFound, command).await.field.as_deref(), Some("tab"));
