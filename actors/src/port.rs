@@ -193,7 +193,6 @@ pub trait Browser: Send + Sync + 'static {
     fn tabs(&self) -> Vec<Tab>;
     /// Which tab a command without `tab` means.
     fn active_tab(&self) -> u32;
-    fn dialog(&self, tab: Option<u32>) -> Option<OpenDialog>;
     fn answer_dialog(&self, tab: u32, accept: bool) -> Pending<'_, Result<(), Error>>;
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>>;
     /// Releases pressed buttons and keys.
@@ -201,8 +200,6 @@ pub trait Browser: Send + Sync + 'static {
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
     /// What all viewers together want to see; `None`: nobody watches.
     fn watch(&self, wish: Option<FramesWish>);
-    fn freeze(&self);
-    fn thaw(&self);
     /// Makes sure, before it returns, that nothing acts for the session any more: another worker's browser does from
     /// now on. What is left is removed by [`Self::close`].
     fn kill(&self);

@@ -12,7 +12,7 @@ use actors::port::{Browser, BrowserEvent, Output, Pending};
 use bus_schema::{
     Error, SessionId, Tenant,
     model::{
-        command::{CommandRequest, OpenDialog, WaitUntil},
+        command::{CommandRequest, WaitUntil},
         entry::Entry,
         input::InputBatch,
         rpc::{Files, FilesReply},
@@ -257,11 +257,6 @@ impl Browser for ChromiumBrowser {
         self.tabs.active().unwrap_or(0)
     }
 
-    fn dialog(&self, tab: Option<u32>) -> Option<OpenDialog> {
-        let n = tab.or_else(|| self.tabs.active())?;
-        self.tabs.dialogs().into_iter().find(|d| d.tab == n)
-    }
-
     fn answer_dialog(&self, tab: u32, accept: bool) -> Pending<'_, Result<(), Error>> {
         Box::pin(async move {
             let answered = self.tabs.answer_dialog(tab, accept, None).await;
@@ -292,18 +287,6 @@ impl Browser for ChromiumBrowser {
             *now = wish;
             differs
         });
-    }
-
-    fn freeze(&self) {
-        if let Some(process) = self.process() {
-            process.freeze();
-        }
-    }
-
-    fn thaw(&self) {
-        if let Some(process) = self.process() {
-            process.thaw();
-        }
     }
 
     fn kill(&self) {

@@ -9,7 +9,7 @@ use actors::port::{Browser, BrowserEvent, Browsers, Output, Pending, StartError}
 use bus_schema::{
     Error,
     model::{
-        command::{Command, CommandRequest, OpenDialog},
+        command::{Command, CommandRequest},
         entry::Entry,
         event::EventType,
         input::InputBatch,
@@ -166,10 +166,6 @@ impl Browser for SimulatedBrowser {
         1
     }
 
-    fn dialog(&self, _: Option<u32>) -> Option<OpenDialog> {
-        None
-    }
-
     fn answer_dialog(&self, _: u32, _: bool) -> Pending<'_, Result<(), Error>> {
         Box::pin(async { Err(Error::conflict("no dialog is open")) })
     }
@@ -187,10 +183,6 @@ impl Browser for SimulatedBrowser {
     }
 
     fn watch(&self, _: Option<FramesWish>) {}
-
-    fn freeze(&self) {}
-
-    fn thaw(&self) {}
 
     /// It acts only where it is asked to, and nobody asks it any more.
     fn kill(&self) {}
