@@ -6,8 +6,12 @@ use bus_schema::{
     Pool, Tenant, WorkerId,
     model::{session::EndReason, worker::Worker},
 };
-use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use ractor::{
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SupervisionEvent,
+    rpc::CallResult,
+};
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::{
@@ -70,10 +74,10 @@ pub struct RootState {
     sessions: ActorRef<SessionsMsg>,
     warm: Option<ActorRef<WarmMsg>>,
     claims: Option<ActorRef<ClaimMsg>>,
+    claims_under_way: TaskTracker,
     children: HashMap<ActorId, Child>,
     restarts: HashMap<Child, Restarts>,
     draining: bool,
-    ended_rest: bool,
 }
 
 impl Actor for Root {
@@ -103,8 +107,8 @@ impl Actor for Root {
             sessions,
             warm: None,
             claims: None,
+            claims_under_way: TaskTracker::new(),
             draining: false,
-            ended_rest: false,
         };
         for child in [Child::WarmPool, Child::ClaimLoop, Child::Lease, Child::Reaper] {
             state.start(&myself, child).await?;
@@ -203,10 +207,11 @@ impl RootState {
             worker: self.args.about.id.clone(),
             pools: self.args.pools.clone(),
             slots: usize::try_from(self.args.about.slots).unwrap_or(usize::MAX),
-            owned: self.session_count().await,
+            owned: self.session_count().await.ok_or("the sessions do not say how many there are")?,
             weights: self.args.weights.clone(),
             sessions: self.sessions.clone(),
             warm,
+            under_way: self.claims_under_way.clone(),
         };
         let (claims, _) = ClaimActor::spawn_linked(None, ClaimActor, args, parent).await?;
         self.sessions.cast(SessionsMsg::ReportTo(claims.clone()))?;
@@ -241,24 +246,25 @@ impl RootState {
         }
     }
 
-    async fn session_count(&self) -> usize {
-        match self.sessions.call(|reply_to| SessionsMsg::Count { reply_to }, Some(ASK)).await {
-            Ok(ractor::rpc::CallResult::Success(n)) => n,
-            Ok(ractor::rpc::CallResult::Timeout | ractor::rpc::CallResult::SenderError) | Err(_) => 0,
-        }
+    async fn session_count(&self) -> Option<usize> {
+        answer(self.sessions.call(|reply_to| SessionsMsg::Count { reply_to }, Some(ASK)).await)
     }
 
-    async fn warm_count(&self) -> usize {
-        let Some(warm) = &self.warm else { return 0 };
-        match warm.call(|reply_to| WarmMsg::Count { reply_to }, Some(ASK)).await {
-            Ok(ractor::rpc::CallResult::Success(n)) => n,
-            Ok(ractor::rpc::CallResult::Timeout | ractor::rpc::CallResult::SenderError) | Err(_) => 0,
-        }
+    async fn warm_count(&self) -> Option<usize> {
+        answer(self.warm.as_ref()?.call(|reply_to| WarmMsg::Count { reply_to }, Some(ASK)).await)
+    }
+
+    /// Whether no request is on its way to becoming a session here. What is not known is not so.
+    async fn claims_nothing(&self) -> bool {
+        let Some(claims) = &self.claims else { return self.claims_under_way.is_empty() };
+        // In this order: a pull ends as a claim's task, a claim's task as a session.
+        let idle = answer(claims.call(|reply_to| ClaimMsg::IsIdle { reply_to }, Some(ASK)).await);
+        idle == Some(true) && self.claims_under_way.is_empty()
     }
 
     async fn about(&self) -> Worker {
-        let busy = self.session_count().await;
-        let warm = self.warm_count().await;
+        let busy = self.session_count().await.unwrap_or_default();
+        let warm = self.warm_count().await.unwrap_or_default();
         let slots = self.args.about.slots.max(1);
         #[expect(clippy::cast_precision_loss, reason = "a share of a few thousand slots")]
         let share = busy as f64 / f64::from(slots);
@@ -307,16 +313,24 @@ impl RootState {
     }
 
     async fn on_draining(&mut self, myself: &ActorRef<RootMsg>, until: Instant) {
-        if self.session_count().await == 0 {
+        if self.claims_nothing().await && self.session_count().await == Some(0) {
             info!("drained");
             self.args.drained.store(true, std::sync::atomic::Ordering::Release);
             myself.stop(Some("drained".into()));
             return;
         }
-        if Instant::now() >= until && !std::mem::replace(&mut self.ended_rest, true) {
+        // Each time: a claim that was under way may have become a session since.
+        if Instant::now() >= until {
             let _ = self.sessions.cast(SessionsMsg::EndAll(EndReason::Drained));
         }
         myself.send_after(Duration::from_millis(50), move || RootMsg::Draining { until });
+    }
+}
+
+fn answer<T, M>(called: Result<CallResult<T>, MessagingErr<M>>) -> Option<T> {
+    match called {
+        Ok(CallResult::Success(answer)) => Some(answer),
+        Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => None,
     }
 }
 

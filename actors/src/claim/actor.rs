@@ -7,7 +7,8 @@ use std::{
 };
 
 use bus_schema::{Tenant, WorkerId, subject::Queue};
-use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, warn};
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     gate::Gate,
     port::{Browsers, Bus, Claim},
-    session::{Adopted, SessionsMsg},
+    session::SessionsMsg,
     warm::WarmMsg,
 };
 
@@ -41,6 +42,8 @@ pub struct ClaimArgs {
     pub weights: HashMap<Tenant, u32>,
     pub sessions: ActorRef<SessionsMsg>,
     pub warm: ActorRef<WarmMsg>,
+    /// Where claims run: they outlive a claim loop that fails, and a drain waits for them.
+    pub under_way: TaskTracker,
 }
 
 pub enum ClaimMsg {
@@ -55,12 +58,14 @@ pub enum ClaimMsg {
     Pulled(Vec<Queue>, Option<Arc<dyn Claim>>),
     /// From a claim's task, once. Its browser is there, or will not be: another start may begin.
     StartOver,
-    /// From a claim's task. The receiver MUST free what the claim held.
-    Claimed(Option<Box<Adopted>>),
+    /// From a claim's task, with whether a session came of it. The receiver MUST free what the claim held.
+    Claimed(bool),
     /// From Sessions, when one is over.
     Released,
     /// From the root. The receiver MUST claim nothing more.
     Drain,
+    /// From the root that drains. The receiver MUST say whether no request is on its way to it.
+    IsIdle { reply_to: RpcReplyPort<bool> },
 }
 
 impl std::fmt::Debug for ClaimMsg {
@@ -74,6 +79,7 @@ impl std::fmt::Debug for ClaimMsg {
             ClaimMsg::Claimed(_) => "Claimed",
             ClaimMsg::Released => "Released",
             ClaimMsg::Drain => "Drain",
+            ClaimMsg::IsIdle { .. } => "IsIdle",
         })
     }
 }
@@ -88,6 +94,7 @@ pub struct ClaimState {
     claimer: Claimer,
     pools: Vec<bus_schema::Pool>,
     sessions: ActorRef<SessionsMsg>,
+    under_way: TaskTracker,
     /// A look or pull is under way: one at a time, so that the order is kept.
     looking: bool,
     /// Something may have come since the last look began.
@@ -118,6 +125,7 @@ impl Actor for ClaimActor {
             claimer,
             pools: args.pools,
             sessions: args.sessions,
+            under_way: args.under_way,
             looking: false,
             again: false,
         })
@@ -138,12 +146,16 @@ impl Actor for ClaimActor {
                 state.claims.started();
                 state.on_look(&myself);
             }
-            ClaimMsg::Claimed(adopted) => state.on_claimed(&myself, adopted)?,
+            ClaimMsg::Claimed(owns) => {
+                state.claims.claimed(owns);
+                state.on_look(&myself);
+            }
             ClaimMsg::Released => {
                 state.claims.released();
                 state.on_look(&myself);
             }
             ClaimMsg::Drain => state.claims.drain(),
+            ClaimMsg::IsIdle { reply_to } => drop(reply_to.send(!state.looking)),
         }
         Ok(())
     }
@@ -232,6 +244,10 @@ impl ClaimState {
     fn on_pulled(&mut self, myself: &ActorRef<ClaimMsg>, rest: Vec<Queue>, claim: Option<Arc<dyn Claim>>) {
         self.looking = false;
         if let Some(claim) = claim {
+            if self.claims.is_draining() {
+                self.under_way.spawn(async move { claim.nak(Duration::ZERO).await });
+                return;
+            }
             self.claims.took(&claim.queue().tenant);
             self.begin(myself, claim);
             if self.may_take() {
@@ -244,30 +260,23 @@ impl ClaimState {
     }
 
     fn begin(&self, myself: &ActorRef<ClaimMsg>, claim: Arc<dyn Claim>) {
-        let (claimer, myself) = (self.claimer.clone(), myself.clone());
+        let (claimer, sessions, myself) = (self.claimer.clone(), self.sessions.clone(), myself.clone());
         let span = claim.span();
         let start = Start(myself.clone());
-        let task =
-            tokio::spawn(async move { claimer.claim(&*claim, start).await.map(Box::new) }.instrument(span));
+        let task = self.under_way.spawn(
+            async move {
+                // Straight to the sessions: a claim loop that fails meanwhile takes nobody's session with it.
+                let Some(adopted) = claimer.claim(&*claim, start).await else { return false };
+                sessions.cast(SessionsMsg::Adopt(Box::new(adopted))).is_ok()
+            }
+            .instrument(span),
+        );
         tokio::spawn(async move {
-            let adopted = task.await.unwrap_or_else(|e| {
+            let owns = task.await.unwrap_or_else(|e| {
                 warn!(error = %e, "a claim died: the request is delivered again");
-                None
+                false
             });
-            let _ = myself.cast(ClaimMsg::Claimed(adopted));
+            let _ = myself.cast(ClaimMsg::Claimed(owns));
         });
-    }
-
-    fn on_claimed(
-        &mut self,
-        myself: &ActorRef<ClaimMsg>,
-        adopted: Option<Box<Adopted>>,
-    ) -> Result<(), ActorProcessingErr> {
-        self.claims.claimed(adopted.is_some());
-        if let Some(adopted) = adopted {
-            self.sessions.cast(SessionsMsg::Adopt(adopted))?;
-        }
-        self.on_look(myself);
-        Ok(())
     }
 }
