@@ -30,8 +30,8 @@ check: ## the gate: format, lints, licences and layers, unused dependencies, doc
 
 bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint)
 	@scripts/setup run
-	@cargo build --release --locked --package cli
-	cargo run --release --locked --package load-tests --bin rookery-bench -- $(ARGS)
+	@cargo build --release --locked --package cli --package load-tests
+	target/release/rookery-bench $(ARGS)
 
 fmt: ## format the code
 	cargo fmt --all

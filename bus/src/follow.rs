@@ -1,6 +1,6 @@
 //! Following events: what is older by Direct Get, then what is live, without a consumer on the server.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use async_nats::{HeaderMap, Message, Subscriber};
 use bus_schema::{
@@ -11,13 +11,8 @@ use bus_schema::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
-use serde_json::json;
 
 use crate::{Bus, connect::Link, event::Events, js::header_u64};
-
-/// How many events one read of the log asks for.
-const BATCH: u64 = 256;
-const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// An event as it lies in the log or passes by.
 #[derive(Clone, Debug)]
@@ -217,37 +212,15 @@ impl Follower {
 
     /// Reads one batch of the log behind `last`. Done when the log has no more.
     async fn read_log(&mut self) -> Result<(), Error> {
-        let js = self.bus.js();
         let name = stream::events(self.bus.root(), &self.region);
-        let call = js.api_subject(&self.region, &format!("DIRECT.GET.{name}"));
-        let body = json!({ "seq": self.last + 1, "next_by_subj": self.log, "batch": BATCH });
-        let inbox = js.client.new_inbox();
-        let unavailable = |e: &dyn std::fmt::Display| Error::unavailable(format!("the event log: {e}"));
-        let mut answers = js.client.subscribe(inbox.clone()).await.map_err(|e| unavailable(&e))?;
-        js.client
-            .publish_with_reply(call, inbox, Bytes::from(body.to_string()))
-            .await
-            .map_err(|e| unavailable(&e))?;
-        let mut read = Vec::new();
-        let more = loop {
-            let next =
-                tokio::time::timeout(READ_TIMEOUT, answers.next()).await.map_err(|e| unavailable(&e))?;
-            let Some(message) = next else { return Err(unavailable(&"the connection is closed")) };
-            match message.status.map(|s| s.as_u16()) {
-                None => read.extend(self.logged(&message)),
-                // End of the batch.
-                Some(204) => break header_u64(message.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0) > 0,
-                // Nothing behind that sequence.
-                Some(404) => break false,
-                Some(other) => return Err(unavailable(&format!("JetStream answered {other}"))),
-            }
-        };
+        let batch = self.bus.js().read_batch(&self.region, &name, &self.log, self.last + 1).await?;
+        let read: Vec<_> = batch.messages.iter().filter_map(|message| self.logged(message)).collect();
         if self.single
             && let Some(seq) = read.iter().rev().find(|e| e.kind == EventKind::Log).and_then(|e| e.seq)
         {
             self.last_of_log = seq;
         }
-        self.catch_up = more && !read.is_empty();
+        self.catch_up = batch.more && !read.is_empty();
         self.ready.extend(read);
         Ok(())
     }

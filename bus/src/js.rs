@@ -5,11 +5,15 @@ use std::time::Duration;
 use async_nats::{Client, HeaderMap, Message, Request, client::RequestErrorKind};
 use bus_schema::{Error, Region, model::time::Timestamp};
 use bytes::Bytes;
+use futures::StreamExt;
 use serde::Deserialize;
 
 use crate::{clock, metrics};
 
 pub(crate) const API_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Messages of a stream that are read at once.
+const BATCH: u64 = 256;
 
 /// Error codes of the server that mean something to us.
 pub(crate) mod code {
@@ -62,6 +66,13 @@ struct PubAck {
     error: Option<ApiError>,
 }
 
+/// Some messages of a stream, in order.
+pub(crate) struct Batch {
+    pub(crate) messages: Vec<Message>,
+    /// Whether there were others behind them.
+    pub(crate) more: bool,
+}
+
 /// Where a publish was stored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stored {
@@ -72,10 +83,6 @@ pub(crate) struct Stored {
 impl JetStream {
     pub(crate) fn new(client: Client, own: Region) -> Self {
         Self { client, own }
-    }
-
-    pub(crate) fn own_region(&self) -> Region {
-        self.own.clone()
     }
 
     /// Subject of an API call in a region: another region is its own JetStream domain.
@@ -143,6 +150,42 @@ impl JetStream {
                 _ => Err(Error::unavailable(format!("JetStream: {}", e.description))),
             },
         }
+    }
+}
+
+impl JetStream {
+    /// Reads up to [`BATCH`] messages of a stream whose subject matches `filter`, from sequence `from` on. It costs
+    /// the server no consumer.
+    pub(crate) async fn read_batch(
+        &self,
+        region: &Region,
+        stream: &str,
+        filter: &str,
+        from: u64,
+    ) -> Result<Batch, Error> {
+        let call = self.api_subject(region, &format!("DIRECT.GET.{stream}"));
+        let body = serde_json::json!({ "seq": from, "next_by_subj": filter, "batch": BATCH });
+        let unavailable = |e: &dyn std::fmt::Display| Error::unavailable(format!("reading {stream}: {e}"));
+        let inbox = self.client.new_inbox();
+        let mut answers = self.client.subscribe(inbox.clone()).await.map_err(|e| unavailable(&e))?;
+        let asked = self.client.publish_with_reply(call, inbox, Bytes::from(body.to_string())).await;
+        asked.map_err(|e| unavailable(&e))?;
+        let mut messages = Vec::new();
+        let more = loop {
+            let next =
+                tokio::time::timeout(API_TIMEOUT, answers.next()).await.map_err(|e| unavailable(&e))?;
+            let Some(message) = next else { return Err(unavailable(&"the connection is closed")) };
+            match message.status.map(|s| s.as_u16()) {
+                None => messages.push(message),
+                // End of the batch.
+                Some(204) => break header_u64(message.headers.as_ref(), "Nats-Num-Pending").unwrap_or(0) > 0,
+                // Nothing behind that sequence.
+                Some(404) => break false,
+                Some(503) => return Err(unavailable(&explain(RequestErrorKind::NoResponders))),
+                Some(other) => return Err(unavailable(&format!("JetStream answered {other}"))),
+            }
+        };
+        Ok(Batch { more: more && !messages.is_empty(), messages })
     }
 }
 

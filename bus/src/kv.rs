@@ -1,17 +1,17 @@
 //! A bucket: values under keys, written by compare-and-swap.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use async_nats::{
-    HeaderMap,
-    jetstream::{self, consumer::DeliverPolicy},
-};
+use async_nats::HeaderMap;
 use bus_schema::{Error, Region};
 use bytes::Bytes;
-use futures::StreamExt;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::js::{API_TIMEOUT, JetStream, PublishError, header_u64};
+
+/// How long reading a whole bucket may take.
+const SCAN: Duration = Duration::from_secs(10);
 
 /// A value with the revision that the next write must expect.
 #[derive(Clone, Debug)]
@@ -117,39 +117,28 @@ impl Bucket {
 
     /// Every value whose key matches `filter` (`>` for all), as of now.
     pub(crate) async fn list(&self, filter: &str) -> Result<Vec<Value>, Error> {
-        let context = if self.region == self.js.own_region() {
-            jetstream::new(self.js.client.clone())
-        } else {
-            jetstream::with_domain(self.js.client.clone(), self.region.as_str())
-        };
-        let unavailable = |e: &dyn std::fmt::Display| Error::unavailable(format!("{}: {e}", self.name));
-        let stream = context.get_stream_no_info(self.stream()).await.map_err(|e| unavailable(&e))?;
-        let prefix = format!("$KV.{}.", self.name);
-        let config = jetstream::consumer::pull::OrderedConfig {
-            filter_subject: format!("{prefix}{filter}"),
-            deliver_policy: DeliverPolicy::LastPerSubject,
-            ..Default::default()
-        };
-        let consumer = stream.create_consumer(config).await.map_err(|e| unavailable(&e))?;
-        let pending = consumer.cached_info().num_pending;
-        let mut values = Vec::with_capacity(usize::try_from(pending).unwrap_or(0).min(100_000));
-        if pending == 0 {
-            return Ok(values);
-        }
-        let mut messages = consumer.messages().await.map_err(|e| unavailable(&e))?;
+        let (stream, prefix) = (self.stream(), format!("$KV.{}.", self.name));
+        let filter = format!("{prefix}{filter}");
+        // A key that is written meanwhile moves behind the rest and is read again: its later value stands.
+        let mut last = HashMap::new();
+        let mut from = 1;
+        let until = Instant::now() + SCAN;
         loop {
-            let next = tokio::time::timeout(API_TIMEOUT, messages.next()).await;
-            let Ok(Some(message)) = next else { return Err(unavailable(&"the scan was cut short")) };
-            let message = message.map_err(|e| unavailable(&e))?;
-            let info = message.info().map_err(|e| unavailable(&e))?;
-            let (revision, left) = (info.stream_sequence, info.pending);
-            let is_marker = is_marker(message.headers.as_ref());
-            let key = message.subject.strip_prefix(&prefix).unwrap_or_default().to_owned();
-            if !is_marker {
-                values.push(Value { key, bytes: message.payload.clone(), revision, is_marker });
+            let batch = self.js.read_batch(&self.region, &stream, &filter, from).await?;
+            for message in batch.messages {
+                let headers = message.headers.as_ref();
+                let subject = headers.and_then(|h| h.get("Nats-Subject")).map_or("", |s| s.as_str());
+                let Some(key) = subject.strip_prefix(&prefix).map(str::to_owned) else { continue };
+                let Some(revision) = header_u64(headers, "Nats-Sequence") else { continue };
+                let is_marker = is_marker(headers);
+                from = revision + 1;
+                last.insert(key.clone(), Value { key, bytes: message.payload, revision, is_marker });
             }
-            if left == 0 {
-                return Ok(values);
+            if !batch.more {
+                return Ok(last.into_values().filter(|value| !value.is_marker).collect());
+            }
+            if Instant::now() > until {
+                return Err(Error::unavailable(format!("{}: the scan takes too long", self.name)));
             }
         }
     }

@@ -63,6 +63,36 @@ async fn a_server_with_little_storage_serves_with_smaller_limits() {
 }
 
 #[tokio::test]
+async fn a_listing_of_many_entries_is_whole_and_costs_no_consumer() {
+    const COUNT: usize = 700;
+    let server = Server::start();
+    let bus = server.bus().await;
+    let mut kept = BTreeSet::new();
+    for n in 0..COUNT {
+        let entry = queued(&bus);
+        let revision = bus.entries().create(&entry).await.unwrap();
+        match n % 7 {
+            0 => bus.entries().withdraw(&entry, revision).await.unwrap(),
+            1 => {
+                bus.entries().write(&claimed(entry.clone(), "w1"), revision).await.unwrap();
+                kept.insert(entry.id);
+            }
+            _ => drop(kept.insert(entry.id)),
+        }
+    }
+    for _ in 0..3 {
+        let listed = bus.entries().list(bus.region(), Some(&tenant())).await.unwrap();
+        assert_eq!(listed.len(), kept.len(), "each once");
+        assert_eq!(listed.into_iter().map(|s| s.entry.id).collect::<BTreeSet<_>>(), kept);
+    }
+    assert!(bus.entries().list(bus.region(), Some(&Tenant::new("other").unwrap())).await.unwrap().is_empty());
+    let js = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    let bucket = bus_schema::stream::sessions_bucket(bus.root(), bus.region());
+    let stream = js.get_stream(format!("KV_{bucket}")).await.unwrap();
+    assert_eq!(stream.cached_info().state.consumer_count, 0);
+}
+
+#[tokio::test]
 async fn an_entry_has_one_first_writer_and_one_claimer() {
     let server = Server::start();
     let (a, b) = (server.bus().await, server.bus().await);
