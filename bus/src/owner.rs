@@ -43,7 +43,7 @@ impl Owners {
         deadline: Instant,
     ) -> Result<(R::Reply, Option<Attachment>), Error> {
         let subject = Subject::Command(tenant.clone(), id.clone());
-        let span = tracing::info_span!(
+        let span = tracing::debug_span!(
             "publish",
             otel.name = format!("publish {}", subject.template()),
             session_id = %id,

@@ -6,7 +6,7 @@ use bus_schema::{
     codec::{Encoding, Message as _},
     model::rpc::{OwnerReply, OwnerRequest},
 };
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tracing::debug;
 
 use crate::{
@@ -119,8 +119,12 @@ impl Responder {
 
     fn spawn(&mut self, reply: OwnerReply) {
         let Some(inbox) = self.inbox.take() else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(deliver(self.main.clone(), self.bulk.clone(), inbox, self.encoding, reply));
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let mut sending =
+            Box::pin(deliver(self.main.clone(), self.bulk.clone(), inbox, self.encoding, reply));
+        // Nearly always there is room and it is done at once; only what has to wait needs a task.
+        if sending.as_mut().now_or_never().is_none() {
+            runtime.spawn(sending);
         }
     }
 }

@@ -6,13 +6,20 @@ use bus_schema::{
     Epoch, SessionId, Tenant,
     model::event::{Event, EventType},
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 use tracing::{debug, warn};
 
 use crate::port::Bus;
 
 /// Events that may wait for the connection. A page that makes more loses them, not the session its order.
 const WAITING: usize = 256;
+/// How long a step is held back at most, and how many.
+const HELD: Duration = Duration::from_millis(20);
+const TOGETHER: usize = 64;
 /// How long the last events may take before the end is said.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -45,9 +52,14 @@ impl Journal {
     pub(super) fn open(bus: Arc<dyn Bus>, tenant: Tenant, id: SessionId, epoch: Epoch) -> Self {
         let (queue, mut events) = mpsc::channel::<Event>(WAITING);
         let task = tokio::spawn(async move {
+            let mut batch = Vec::new();
             while let Some(event) = events.recv().await {
-                if let Err(e) = bus.publish(tenant.clone(), event).await {
-                    debug!(error = %e, "an event was not published");
+                batch.push(event);
+                gather(&mut batch, &mut events).await;
+                for event in batch.drain(..) {
+                    if let Err(e) = bus.publish(tenant.clone(), event).await {
+                        debug!(error = %e, "an event was not published");
+                    }
                 }
             }
         });
@@ -70,5 +82,15 @@ impl Journal {
             // A command's task may still hold a pen: it has nothing to say any more.
             task.abort();
         }
+    }
+}
+
+/// Lets steps wait for others, for a moment or until something else is said: they come with every command, and one by
+/// one they would cost as much as the commands themselves.
+async fn gather(batch: &mut Vec<Event>, events: &mut mpsc::Receiver<Event>) {
+    let until = Instant::now() + HELD;
+    while batch.len() < TOGETHER && batch.last().is_some_and(|event| event.kind == EventType::Step) {
+        let Ok(Some(event)) = timeout_at(until, events.recv()).await else { return };
+        batch.push(event);
     }
 }

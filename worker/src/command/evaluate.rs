@@ -37,18 +37,52 @@ pub(super) async fn run(job: &Job<'_>, c: &Evaluate) -> Result<Outcome, Error> {
     read(&answer)
 }
 
-/// The check as a literal of JavaScript.
-static CHECK_AS_TEXT: LazyLock<String> = LazyLock::new(|| Value::from(inject::CHECK.as_str()).to_string());
-
-/// Without a target one call is all it takes.
+/// What is plain comes with the first call. What is an object is looked at by a second one, so that the check is not
+/// sent with each script.
 async fn in_page(job: &Job<'_>, c: &Evaluate) -> Result<Answer, Error> {
-    let source = Value::from(c.expression.as_str());
-    let args = Value::from(c.args.clone());
-    let script = format!("{}({source}, {args}, {})", *inject::RUN, *CHECK_AS_TEXT);
+    let evaluate = async |expression: String| {
+        let params = json!({ "expression": expression, "awaitPromise": true });
+        call(job, job.cdp(), "Runtime.evaluate", &params).await
+    };
+    let any = || {
+        let (source, args) = (Value::from(c.expression.as_str()), Value::from(c.args.clone()));
+        format!("{}({source}, {args}, {})", *inject::RUN, *inject::HOLD)
+    };
+    let answer = if may_be_simple(&c.expression) {
+        let answer = evaluate(format!("{}(({}\n))", *inject::HOLD, c.expression)).await?;
+        // What did not compile has not run.
+        if is_uncompiled(&answer) { evaluate(any()).await? } else { answer }
+    } else {
+        evaluate(any()).await?
+    };
+    let returned = Returned::of(answer.bytes())?;
+    let object = returned.result.object_id.filter(|_| returned.result.kind == "object");
+    let Some(object) = object.filter(|_| returned.exception_details.is_none()) else { return Ok(answer) };
+    let _release = Release { cdp: job.cdp().clone(), object };
     let params = json!({
-        "expression": script, "returnByValue": true, "awaitPromise": true,
+        "objectId": object, "functionDeclaration": *CHECK_OF_THIS, "returnByValue": true, "awaitPromise": true,
     });
-    call(job, job.cdp(), "Runtime.evaluate", &params).await
+    call(job, job.cdp(), "Runtime.callFunctionOn", &params).await
+}
+
+/// Whether a source is probably an expression that is neither a function nor awaits: it is cheaper as it is.
+fn may_be_simple(source: &str) -> bool {
+    !["=>", "function", "await", "return", ";"].iter().any(|token| source.contains(token))
+}
+
+static CHECK_OF_THIS: LazyLock<String> =
+    LazyLock::new(|| format!("function () {{ return {}(this, '', []); }}", *inject::CHECK));
+
+/// Lets the browser forget an object.
+struct Release<'a> {
+    cdp: Cdp,
+    object: &'a str,
+}
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.cdp.notify_raw("Runtime.releaseObject", &json!({ "objectId": self.object }));
+    }
 }
 
 /// The element comes first among the arguments. The source stands in the function itself, because here the page's
@@ -170,16 +204,12 @@ fn read(answer: &Answer) -> Result<Outcome, Error> {
             Outcome::raw(json)
         }
         (None, Some("-0")) => Outcome::raw("{\"value\":-0.0}".to_owned()),
-        (None, Some(other)) => {
-            Err(Error::browser_error(format!("the result is {other}, which JSON cannot hold")))
-        }
+        (None, Some(number)) if number.ends_with('n') => Err(cannot_hold("BigInt", "")),
+        (None, Some(number)) => Err(cannot_hold(number, "")),
         (None, None) if remote.kind == "undefined" => {
             Outcome::raw("{\"value\":null,\"type\":\"undefined\"}".to_owned())
         }
-        (None, None) => Err(Error::browser_error(format!(
-            "the result is of type {}, which JSON cannot hold",
-            remote.kind
-        ))),
+        (None, None) => Err(cannot_hold(remote.kind, "")),
     }
 }
 
@@ -191,16 +221,7 @@ fn explain(thrown: &Thrown) -> Error {
         if kind == "too large" {
             return Error::payload_too_large("the result is larger than 250 MB");
         }
-        let place = if path.is_empty() { "is".to_owned() } else { format!("holds at `{path}`") };
-        let what = match kind {
-            "cyclic" => "a cyclic reference".to_owned(),
-            "too deep" => "a structure nested too deeply".to_owned(),
-            "NaN" | "Infinity" | "-Infinity" => kind.to_owned(),
-            "BigInt" | "symbol" | "function" | "DOM node" | "window" => format!("a {kind}"),
-            kind => format!("a {kind}"),
-        };
-        return Error::browser_error(format!("the result {place} {what}, which JSON cannot hold"))
-            .with_context(json!({ "kind": kind, "path": path }));
+        return cannot_hold(kind, path);
     }
     if text.contains("Execution was terminated") || text.contains("Script execution was interrupted") {
         return Error::browser_error("the script was ended because it did not return").outcome_unknown();
@@ -215,4 +236,17 @@ fn explain(thrown: &Thrown) -> Error {
         .collect();
     Error::browser_error(format!("the script threw {}", thrown.first_line()))
         .with_context(json!({ "message": thrown.first_line(), "stack": stack }))
+}
+
+/// `path`: where in the result it was met, if not at the top.
+fn cannot_hold(kind: &str, path: &str) -> Error {
+    let place = if path.is_empty() { "is".to_owned() } else { format!("holds at `{path}`") };
+    let what = match kind {
+        "cyclic" => "a cyclic reference".to_owned(),
+        "too deep" => "a structure nested too deeply".to_owned(),
+        "NaN" | "Infinity" | "-Infinity" => kind.to_owned(),
+        kind => format!("a {kind}"),
+    };
+    Error::browser_error(format!("the result {place} {what}, which JSON cannot hold"))
+        .with_context(json!({ "kind": kind, "path": path }))
 }

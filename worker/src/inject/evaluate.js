@@ -47,6 +47,9 @@
     if (typeof value.toJSON === 'function') return check(value.toJSON(), path, above);
     if (isNode(value)) fail('DOM node', path);
     if (value === globalThis || Object.prototype.toString.call(value) === '[object Window]') fail('window', path);
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+      return check(value.valueOf(), path, above);
+    }
     if (value instanceof Error) return { name: value.name, message: value.message };
     for (const type of ['Map', 'Set', 'WeakMap', 'WeakSet', 'Promise']) {
       if (Object.prototype.toString.call(value) === `[object ${type}]`) fail(type, path);

@@ -22,7 +22,10 @@ pub const SOURCE: &str = concat!(
 /// A function of a value, the source text it came from and arguments: lets through only what JSON can hold.
 pub static CHECK: LazyLock<String> = LazyLock::new(|| lean(include_str!("evaluate.js")));
 
-/// A function of a source text, arguments and the text of [`CHECK`]: runs the source in the page's own world.
+/// A function of a value, or of one that is awaited: what may be sent as it is, or an object.
+pub static HOLD: LazyLock<String> = LazyLock::new(|| lean(include_str!("hold.js")));
+
+/// A function of a source text, arguments and [`HOLD`]: runs the source in the page's own world.
 pub static RUN: LazyLock<String> = LazyLock::new(|| lean(include_str!("run.js")));
 
 /// What is sent with each script goes without comments and indentation.
@@ -37,7 +40,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_one_expression() {
-        for code in [&*CHECK, &*RUN] {
+        for code in [&*CHECK, &*HOLD, &*RUN] {
             assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
             assert!(!code.contains("\n//"), "{code}");
         }

@@ -310,7 +310,7 @@ impl Inbox for InboxPort {
     fn next(&mut self) -> Pending<'_, Option<Incoming>> {
         Box::pin(async {
             let incoming = self.inbox.next().await?;
-            let span = tracing::info_span!(
+            let span = tracing::debug_span!(
                 "session",
                 otel.name = format!("session.{}", incoming.request.verb()),
                 otel.kind = "server",

@@ -24,6 +24,8 @@ use crate::{app::App, gateway::view::connection_id, security::auth::Caller, tele
 /// The largest message the protocol layer takes in at all. What is above the limit for JSON but below this is refused
 /// with a close code; above it the connection is cut.
 const HARD_LIMIT: usize = 16 << 20;
+/// Cleared before each read: what clients send is small.
+const READ_BUFFER: usize = 8 << 10;
 
 /// Where events begin.
 #[derive(Debug, IntoParams)]
@@ -82,7 +84,9 @@ pub async fn upgrade(
     };
     let tracker = app.sockets().clone();
     let span = tracing::info_span!("ws", session_id = %context.id, conn = %context.conn);
-    Ok(upgrade.max_message_size(HARD_LIMIT).max_frame_size(HARD_LIMIT).on_upgrade(move |socket| {
+    let upgrade =
+        upgrade.max_message_size(HARD_LIMIT).max_frame_size(HARD_LIMIT).read_buffer_size(READ_BUFFER);
+    Ok(upgrade.on_upgrade(move |socket| {
         // Tracked, so that the gateway can say goodbye before it ends.
         tracker.track_future(socket::run(socket, context, session, events, after).instrument(span))
     }))
