@@ -10,6 +10,10 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Error::invalid_argument("", "not valid JSON: expected an object"));
     }
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    // Keeping the path costs as much as reading, so it is kept only where there is something to explain.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| explain(&e, None))?;
     reader.end().map_err(|e| Error::invalid_argument("", format!("not valid JSON: {e}")))?;
@@ -18,6 +22,9 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 
 /// Reads an already parsed value as `T`. `within` is where the value stands, for the path in the error.
 pub fn from_value<T: DeserializeOwned>(value: serde_json::Value, within: Option<&str>) -> Result<T, Error> {
+    if let Ok(value) = T::deserialize(&value) {
+        return Ok(value);
+    }
     serde_path_to_error::deserialize(value).map_err(|e| explain(&e, within))
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     Scale,
+    progress::Progress,
     raw::Raw,
     report::{Limit, Report},
     socket::Socket,
@@ -30,6 +31,7 @@ pub async fn run(scale: Scale) -> anyhow::Result<Report> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (mut ours, mut theirs) = (Times::default(), Times::default());
     let count = scale.times(3_000);
+    let mut progress = Progress::new("command", WARM_UP + count);
     for n in 0..WARM_UP + count {
         let began = Instant::now();
         anyhow::ensure!(socket.evaluate(n, "6*7").await? == 42, "a wrong answer");
@@ -40,7 +42,9 @@ pub async fn run(scale: Scale) -> anyhow::Result<Report> {
             ours.push(our_time);
             theirs.push(began.elapsed());
         }
+        progress.step();
     }
+    drop(progress);
     report.times("Rookery, over the WebSocket", &ours);
     report.times("raw Chromium, over its pipe", &theirs);
     report.target("added at p50, ms", ours.p50() - theirs.p50(), Limit::AtMost(0.6));

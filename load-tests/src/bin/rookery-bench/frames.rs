@@ -13,6 +13,7 @@ use worker::page::{Capture, Screencast};
 
 use crate::{
     Scale,
+    progress::Progress,
     raw::{Page, Raw},
     report::{Limit, Report},
     socket::{Got, Socket},
@@ -67,13 +68,17 @@ pub async fn run(scale: Scale) -> anyhow::Result<Report> {
     let up = Up::start(&["--warm", "0", "--slots", "4", "--browser", &browser]).await?;
     let (mut bare, mut relayed, mut ours) = (Seen::default(), Seen::default(), Seen::default());
     // Only one browser moves at a time: two would measure the machine.
-    for _ in 0..scale.times(3) {
+    let rounds = scale.times(3);
+    let mut progress = Progress::new("frames, rounds", rounds);
+    for _ in 0..rounds {
         let page = moving(&raw, &url).await?;
         bare.add(screencast(&page).await?);
         relayed.add(relay(&page).await?);
         page.process.close().await;
         ours.add(viewer(&up.client, &url).await?);
+        progress.step();
     }
+    drop(progress);
     for (name, seen) in [("raw screencast", &bare), ("bare relay", &relayed), ("Rookery, one viewer", &ours)]
     {
         report.number(&format!("{name}, rate"), seen.rate(), "frames/s");

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     Scale,
+    progress::Progress,
     raw::Raw,
     report::{Limit, Report},
     statistics::Times,
@@ -44,7 +45,9 @@ async fn one_at_a_time(
 ) -> anyhow::Result<()> {
     let (mut ours, mut theirs) = (Times::default(), Times::default());
     let mut steps = [Times::default(), Times::default(), Times::default(), Times::default()];
-    for _ in 0..scale.times(30) {
+    let count = scale.times(30);
+    let mut progress = Progress::new("lifecycle, one at a time", count);
+    for _ in 0..count {
         client.until_refilled(WARM).await?;
         let began = Instant::now();
         session(client, url, &mut steps).await?;
@@ -53,7 +56,9 @@ async fn one_at_a_time(
         let began = Instant::now();
         raw.lifecycle(url).await?;
         theirs.push(began.elapsed());
+        progress.step();
     }
+    drop(progress);
     report.times("Rookery, warm", &ours);
     for (step, times) in ["create", "navigate", "evaluate", "delete"].iter().zip(&steps) {
         report.times(&format!("  {step}"), times);
@@ -89,6 +94,7 @@ async fn back_to_back(
     let (mut ours, mut theirs) = (Times::default(), Times::default());
     let (mut our_time, mut their_time) = (0.0, 0.0);
     let (rounds, each) = (scale.times(3), 40);
+    let mut progress = Progress::new("lifecycle, 4 at a time, rounds", rounds);
     for _ in 0..rounds {
         client.until_refilled(WARM).await?;
         let began = Instant::now();
@@ -107,7 +113,9 @@ async fn back_to_back(
         };
         theirs.extend(at_once(each, work).await?);
         their_time += began.elapsed().as_secs_f64();
+        progress.step();
     }
+    drop(progress);
     let count = f64::from(rounds * each);
     let (our_rate, their_rate) = (count / our_time, count / their_time);
     report.times("Rookery, 4 at a time", &ours);

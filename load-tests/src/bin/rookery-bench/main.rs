@@ -4,6 +4,7 @@ mod command;
 mod footprint;
 mod frames;
 mod lifecycle;
+mod progress;
 mod raw;
 mod report;
 mod socket;
