@@ -132,6 +132,7 @@ fn is_uncompiled(answer: &Answer) -> bool {
     #[serde(rename_all = "camelCase")]
     struct Details {
         #[serde(default)]
+        text: String,
         stack_trace: Option<Value>,
         exception: Option<Class>,
     }
@@ -141,9 +142,11 @@ fn is_uncompiled(answer: &Answer) -> bool {
         #[serde(default)]
         class_name: String,
     }
-    // An error that was thrown while running has a stack.
+    // An error that was thrown while running has a stack, and one that a promise was rejected with says so.
     answer.decode::<Peek>().ok().and_then(|peek| peek.exception_details).is_some_and(|details| {
-        details.stack_trace.is_none() && details.exception.is_some_and(|e| e.class_name == "SyntaxError")
+        details.stack_trace.is_none()
+            && !details.text.contains("in promise")
+            && details.exception.is_some_and(|e| e.class_name == "SyntaxError")
     })
 }
 
@@ -231,7 +234,8 @@ fn explain(thrown: &Thrown) -> Error {
         .skip(1)
         .map(str::trim)
         // What stands in front of the caller's own script.
-        .take_while(|line| !line.contains("at finish (") && !line.contains("at run ("))
+        .take_while(|line| !line.starts_with("at finish (") && !line.starts_with("at runSource ("))
+        .filter(|line| *line != "at eval (<anonymous>)")
         .take(STACK_LINES)
         .collect();
     Error::browser_error(format!("the script threw {}", thrown.first_line()))

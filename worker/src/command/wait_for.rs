@@ -126,8 +126,7 @@ const TRUTH: &str = "(async (v) => { v = await v; if (typeof v === 'function') v
 /// Whether an expression is truthy now. While it throws it is not: what it reads may not be there yet.
 async fn truthy(job: &Job<'_>, expression: &str) -> Result<bool, Error> {
     let source = Value::from(expression);
-    let truth = Value::from(TRUTH);
-    let script = format!("{}({source}, [], {truth})", *inject::RUN);
+    let script = format!("{}({source}, [], {TRUTH})", *inject::RUN);
     let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
     let answer = job.cdp().call_answer("Runtime.evaluate", &params).await.map_err(WorldError::from);
     let answer = match answer {

@@ -113,6 +113,17 @@ async fn what_is_thrown_comes_with_message_and_stack() {
     stage.value("window.times = 0; 0").await;
     stage.err(ErrorCode::BrowserError, script("(times++, JSON.parse('{'))")).await;
     assert_eq!(stage.value("times").await, 1);
+    stage.err(ErrorCode::BrowserError, script("(times++, new Response('{').json())")).await;
+    assert_eq!(stage.value("times").await, 2);
+    for source in
+        ["(function mine() { throw new Error('e') })()", "function mine() { throw new Error('e') }\nmine()"]
+    {
+        let error = stage.err(ErrorCode::BrowserError, script(source)).await;
+        let stack = error.context.unwrap()["stack"].clone();
+        let lines: Vec<&str> = stack.as_array().unwrap().iter().filter_map(|l| l.as_str()).collect();
+        assert!(lines.first().is_some_and(|line| line.contains("at mine (")), "{source}: {lines:?}");
+        assert!(lines.len() <= 2, "only the caller's own lines: {source}: {lines:?}");
+    }
     stage.browser.close().await;
 }
 
