@@ -5,7 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +17,7 @@ use nix::{
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{ChildStderr, Command},
+    sync::Notify,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,10 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// A server that ran this long was well: the next failure is a new story.
 const WELL_AFTER: Duration = Duration::from_secs(30);
+
+/// Free space that makes a new start worth while after a full disk, and how often it is looked at.
+const ENOUGH: u64 = 32 << 20;
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// How long a server that dies again and again is started again.
 #[derive(Debug, Clone, Copy)]
@@ -215,7 +220,19 @@ impl Supervisor {
         };
         let mut deaths = 0;
         loop {
-            let Some(died) = self.watch(process).await else { return };
+            let died = match self.watch(process).await {
+                Left::Stopped => return,
+                Left::Starved => {
+                    tracing::warn!("the disk has room again: the built-in NATS server is started anew");
+                    deaths = 1;
+                    match self.start_again(&mut deaths).await {
+                        Some(anew) => process = anew,
+                        None => return,
+                    }
+                    continue;
+                }
+                Left::Died(died) => died,
+            };
             deaths = if died.after > WELL_AFTER { 1 } else { deaths + 1 };
             tracing::warn!(status = %died.status, deaths, "the built-in NATS server died; it is started again");
             process = match self.start_again(&mut deaths).await {
@@ -254,23 +271,27 @@ impl Supervisor {
         None
     }
 
-    /// Waits for its death; None if it was ended because it is time to stop.
-    async fn watch(&self, mut process: Process) -> Option<Death> {
+    /// Waits for its end, or ends it: because it is time to stop, or to start it anew.
+    async fn watch(&self, mut process: Process) -> Left {
         let status = tokio::select! {
             status = process.child.wait() => status,
             () = self.stop.cancelled() => {
                 process.end().await;
-                return None;
+                return Left::Stopped;
+            }
+            () = room_again(&process.starved, &self.files.dir) => {
+                process.end().await;
+                return Left::Starved;
             }
         };
-        match status {
-            Ok(status) => Some(Death { status, after: process.started.elapsed() }),
+        Left::Died(match status {
+            Ok(status) => Death { status, after: process.started.elapsed() },
             Err(error) => {
                 tracing::error!(%error, "the built-in NATS server cannot be waited for");
                 process.end().await;
-                Some(Death { status: ExitStatus::default(), after: process.started.elapsed() })
+                Death { status: ExitStatus::default(), after: process.started.elapsed() }
             }
-        }
+        })
     }
 
     fn spawn(&self) -> Result<Process, ChildError> {
@@ -281,9 +302,18 @@ impl Supervisor {
         command.process_group(0);
         end_with_parent(&mut command);
         let mut child = command.spawn().map_err(ChildError::Spawn)?;
-        let log = child.stderr.take().map(|stderr| tokio::spawn(forward_log(stderr)));
-        Ok(Process { child, started: Instant::now(), log })
+        let starved = Arc::new(Notify::new());
+        let log = child.stderr.take().map(|stderr| tokio::spawn(forward_log(stderr, Arc::clone(&starved))));
+        Ok(Process { child, started: Instant::now(), log, starved })
     }
+}
+
+/// Why a server is no longer watched.
+enum Left {
+    Died(Death),
+    Stopped,
+    /// A full disk shut its streams, and there is room again.
+    Starved,
 }
 
 struct Death {
@@ -295,6 +325,8 @@ struct Process {
     child: tokio::process::Child,
     started: Instant,
     log: Option<tokio::task::JoinHandle<Vec<String>>>,
+    /// Notified with each complaint about a full disk.
+    starved: Arc<Notify>,
 }
 
 impl Process {
@@ -351,7 +383,7 @@ async fn read_port(path: &Path) -> Option<u16> {
 const LAST_WORDS: usize = 5;
 
 /// Passes the server's log on at levels that suit ours; returns its last complaints when it ends.
-async fn forward_log(stderr: ChildStderr) -> Vec<String> {
+async fn forward_log(stderr: ChildStderr, starved: Arc<Notify>) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -363,12 +395,34 @@ async fn forward_log(stderr: ChildStderr) -> Vec<String> {
             "WRN" => tracing::warn!(target: "nats_server", "{text}"),
             _ => tracing::error!(target: "nats_server", "{text}"),
         }
+        if text.contains("no space left on device") {
+            starved.notify_one();
+        }
         if !matches!(level, "INF" | "DBG" | "TRC") && !text.is_empty() {
             complaints.push(text.to_owned());
             complaints.drain(..complaints.len().saturating_sub(LAST_WORDS));
         }
     }
     complaints
+}
+
+/// Once the server has met a full disk, its streams take nothing more until it is started anew. Ends when that is of use.
+async fn room_again(starved: &Notify, dir: &Path) {
+    loop {
+        starved.notified().await;
+        sleep(LOOK_AGAIN).await;
+        match free_space(dir) {
+            Ok(free) if free >= ENOUGH => return,
+            Ok(_) => starved.notify_one(),
+            Err(error) => tracing::warn!(%error, "the free space cannot be read"),
+        }
+    }
+}
+
+#[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "they are narrower elsewhere"))]
+fn free_space(dir: &Path) -> nix::Result<u64> {
+    let disk = nix::sys::statvfs::statvfs(dir)?;
+    Ok(u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size())))
 }
 
 /// `[71] 2026/11/20 09:00:00.000000 [INF] Server is ready`; what looks otherwise, as a panic does, is an error.

@@ -7,12 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::support::{
     SOON,
-    fleet::{Gateway, command, passable_dir, processes_in, signal},
+    fleet::{Gateway, command, passable_dir, processes_in},
     nats::pretender,
     until,
 };
@@ -160,9 +159,7 @@ async fn a_full_disk_is_said_and_harms_no_session_that_runs() {
         }
         assert_eq!(fleet.get("/healthz").await.status, 200);
         std::fs::remove_file(disk.0.path().join("filled")).unwrap();
-        // Its streams refuse to write until it is started anew, which its supervisor does when it is gone.
-        let servers = processes_in(disk.0.path()).into_iter().filter(|p| p.line.contains("nats.conf"));
-        servers.for_each(|server| signal(server.pid, Signal::SIGTERM));
+        // Its streams refuse to write until it is started anew.
         until("a session on a disk with room again", || async {
             let answer = fleet.post("/v1/sessions", json!({ "queue_timeout_s": 5 })).await;
             if answer.status == 201 { Ok(()) } else { Err(answer.text()) }
