@@ -10,7 +10,7 @@ use bus_schema::{
         entry::Entry,
         event::{Event, EventType},
         input::InputBatch,
-        rpc::{Attachment, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest},
+        rpc::{Attachment, Attempt, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest},
         session::{EndReason, Page, Tab},
         time::Timestamp,
         worker::Worker,
@@ -131,6 +131,8 @@ pub trait Inbox: Send {
 /// A request to the owner, with the duty to answer it.
 pub struct Incoming {
     pub request: OwnerRequest,
+    /// `None`: of an asker that never sends a request twice.
+    pub attempt: Option<Attempt>,
     pub responder: Box<dyn Responder>,
     /// Under the asker's.
     pub span: tracing::Span,

@@ -1,20 +1,28 @@
 //! Asking the owner of a session.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use async_nats::{Request, client::RequestErrorKind};
+use async_nats::{
+    Request,
+    client::{RequestError, RequestErrorKind},
+};
 use bus_schema::{
     Error, ErrorCode, SessionId, Subject, Tenant,
     codec::{Encoding, Message as _, read_result},
     model::{
-        rpc::{Attachment, OwnerReply, OwnerRequest, Rpc},
+        rpc::{Attachment, Attempt, OwnerReply, OwnerRequest, Rpc},
         session::{EndReason, State},
     },
 };
-use tokio::time::{Instant, sleep};
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::Fuse, stream::FuturesUnordered};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tracing::Instrument;
 
-use crate::{Bus, js::explain, parts, trace, work::request_headers};
+use crate::{Bus, connect::Link, js::explain, parts, serve::write_attempt, trace, work::request_headers};
 
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(640);
@@ -59,6 +67,8 @@ impl Owners {
         .await
     }
 
+    /// An answer can be lost with a connection, and so can a request. So when the connection is back and there is no
+    /// answer yet, the request is sent again under the same name, by which its owner knows it; any of the answers will do.
     async fn ask(
         &self,
         tenant: &Tenant,
@@ -73,31 +83,84 @@ impl Owners {
             return Err(Error::payload_too_large("the request is larger than the bus takes"));
         }
         let subject = self.bus.root().subject(subject);
-        let mut wait = FIRST_WAIT;
+        let send =
+            |attempt: &Attempt, of: u64| self.send(subject.clone(), payload.clone(), attempt, deadline, of);
+        let mut attempt = Attempt::random();
+        let mut link = self.bus.connection();
+        let mut generation = link.borrow_and_update().generation;
+        let (mut began, mut wait) = (self.bus.now(), FIRST_WAIT);
+        let mut sent = FuturesUnordered::from_iter([send(&attempt, generation)]);
+        let mut held = pin!(Fuse::terminated());
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Error::timeout("the owner of the session did not answer in time").not_started());
-            }
-            let mut headers = request_headers(encoding);
-            trace::inject(&mut headers);
-            let message = Request::new().headers(headers).payload(payload.clone()).timeout(Some(left));
-            match self.bus.inner.main.client.send_request(subject.clone(), message).await {
-                Ok(first) => {
-                    let body = parts::receive(&self.bus.inner.bulk.client, first).await?;
-                    return OwnerReply::decode(&body, encoding);
+            tokio::select! {
+                Some((of, outcome)) = sent.next() => match outcome {
+                    Ok(reply) => return Ok(reply),
+                    Err(Unsent::TimedOut) => return Err(self.unanswered(tenant, id).await),
+                    // Of a connection that is gone: what was sent after it decides.
+                    Err(Unsent::NoResponders | Unsent::Failed(_)) if of != generation => {}
+                    Err(Unsent::Failed(e)) => return Err(e),
+                    Err(Unsent::NoResponders) => {
+                        held.set(self.held(tenant, id, Instant::min(Instant::now() + wait, deadline)).fuse());
+                        wait = (wait * 2).min(LONGEST_WAIT);
+                    }
+                },
+                verdict = &mut held => {
+                    verdict?;
+                    if Instant::now() >= deadline {
+                        return Err(match attempt.since {
+                            None => late().not_started(),
+                            Some(_) => self.unanswered(tenant, id).await,
+                        });
+                    }
+                    if attempt.since.is_none() {
+                        // So far it has reached nobody.
+                        began = self.bus.now();
+                    }
+                    sent.push(send(&attempt, generation));
                 }
-                Err(e) if e.kind() == RequestErrorKind::NoResponders => {
-                    self.no_responders(tenant, id).await?;
-                    sleep(wait.min(deadline.saturating_duration_since(Instant::now()))).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
+                now = reconnected(&mut link, generation) => {
+                    (generation, wait) = (now, FIRST_WAIT);
+                    if !sent.is_empty() {
+                        attempt.since.get_or_insert(began);
+                    }
+                    held.set(Fuse::terminated());
+                    sent.push(send(&attempt, generation));
                 }
-                Err(e) if e.kind() == RequestErrorKind::TimedOut => {
-                    return Err(self.unanswered(tenant, id).await);
-                }
-                Err(e) => return Err(Error::unavailable(explain(e.kind())).outcome_unknown()),
             }
         }
+    }
+
+    /// Sends it once, over the connection that is the `of`th, and waits for the whole answer.
+    fn send(
+        &self,
+        subject: String,
+        payload: Bytes,
+        attempt: &Attempt,
+        deadline: Instant,
+        of: u64,
+    ) -> impl Future<Output = (u64, Result<OwnerReply, Unsent>)> + Send + use<> {
+        let encoding = Encoding::default();
+        let mut headers = request_headers(encoding);
+        write_attempt(&mut headers, attempt);
+        trace::inject(&mut headers);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let message = Request::new().headers(headers).payload(payload).timeout(Some(left));
+        let bus = self.bus.clone();
+        async move {
+            let answer = bus.inner.main.client.send_request(subject, message).await;
+            let reply = async {
+                let body = parts::receive(&bus.inner.bulk.client, answer?).await.map_err(Unsent::Failed)?;
+                OwnerReply::decode(&body, encoding).map_err(Unsent::Failed)
+            };
+            (of, reply.await)
+        }
+    }
+
+    /// Keeps a request that reached nobody until it is worth another try.
+    async fn held(&self, tenant: &Tenant, id: &SessionId, until: Instant) -> Result<(), Error> {
+        self.no_responders(tenant, id).await?;
+        sleep_until(until).await;
+        Ok(())
     }
 
     /// `Ok`: worth asking again.
@@ -119,7 +182,7 @@ impl Owners {
             Ok(Some(stored)) if stored.entry.state == State::Ended => {
                 gone(stored.entry.end_reason).outcome_unknown()
             }
-            _ => Error::timeout("the owner of the session did not answer in time").outcome_unknown(),
+            _ => late().outcome_unknown(),
         }
     }
 
@@ -131,6 +194,43 @@ impl Owners {
             Err(e) => e,
         }
     }
+}
+
+/// Why there is no answer to what was sent.
+enum Unsent {
+    NoResponders,
+    TimedOut,
+    Failed(Error),
+}
+
+impl From<RequestError> for Unsent {
+    fn from(e: RequestError) -> Self {
+        match e.kind() {
+            RequestErrorKind::NoResponders => Self::NoResponders,
+            RequestErrorKind::TimedOut => Self::TimedOut,
+            kind @ (RequestErrorKind::InvalidSubject
+            | RequestErrorKind::MaxPayloadExceeded
+            | RequestErrorKind::Other) => Self::Failed(Error::unavailable(explain(kind)).outcome_unknown()),
+        }
+    }
+}
+
+/// Waits for the next connection after the one that is the `generation`th.
+async fn reconnected(link: &mut watch::Receiver<Link>, generation: u64) -> u64 {
+    loop {
+        let now = link.borrow_and_update().generation;
+        if now > generation {
+            return now;
+        }
+        if link.changed().await.is_err() {
+            // Closed for good: what is under way ends by its deadline.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn late() -> Error {
+    Error::timeout("the owner of the session did not answer in time")
 }
 
 /// The session has ended.

@@ -1,10 +1,13 @@
 //! Answering as the owner of a session.
 
-use async_nats::{Client, Message, Subscriber};
+use async_nats::{Client, HeaderMap, Message, Subscriber};
 use bus_schema::{
     Error, SCHEMA, SessionId, Subject, Tenant,
     codec::{Encoding, Message as _},
-    model::rpc::{OwnerReply, OwnerRequest},
+    model::{
+        rpc::{Attempt, OwnerReply, OwnerRequest},
+        time::Timestamp,
+    },
 };
 use futures::{FutureExt, StreamExt};
 use tracing::debug;
@@ -29,8 +32,10 @@ pub struct Inbox {
 #[derive(Debug)]
 pub struct Incoming {
     pub request: OwnerRequest,
+    /// `None`: of an asker that never sends a request twice.
+    pub attempt: Option<Attempt>,
     pub responder: Responder,
-    headers: Option<async_nats::HeaderMap>,
+    headers: Option<HeaderMap>,
 }
 
 impl Incoming {
@@ -86,7 +91,10 @@ impl Inbox {
             return None;
         }
         match OwnerRequest::decode(&message.payload, encoding) {
-            Ok(request) => Some(Incoming { request, responder, headers: message.headers }),
+            Ok(request) => {
+                let attempt = attempt_of(message.headers.as_ref());
+                Some(Incoming { request, attempt, responder, headers: message.headers })
+            }
             Err(e) => {
                 metrics::noise(self.template);
                 responder.send_later(OwnerReply::error(e.not_started()));
@@ -94,6 +102,21 @@ impl Inbox {
             }
         }
     }
+}
+
+const ATTEMPT: &str = "Rk-Attempt";
+const SINCE: &str = "Rk-Attempt-Since";
+
+pub(crate) fn write_attempt(headers: &mut HeaderMap, attempt: &Attempt) {
+    headers.insert(ATTEMPT, attempt.id.as_str());
+    if let Some(since) = attempt.since {
+        headers.insert(SINCE, since.0.to_string());
+    }
+}
+
+fn attempt_of(headers: Option<&HeaderMap>) -> Option<Attempt> {
+    let since = headers?.get(SINCE).and_then(|v| v.as_str().parse().ok()).map(Timestamp);
+    Attempt::read(headers?.get(ATTEMPT)?.as_str(), since)
 }
 
 /// Answers one request. Dropped without an answer, it says that the outcome is unknown.

@@ -334,6 +334,32 @@ async fn an_owner_answers_small_and_large() {
 }
 
 #[tokio::test]
+async fn a_request_whose_answer_is_lost_with_the_server_is_sent_again_under_its_name() {
+    let mut server = Server::start();
+    let (worker, edge) = (server.bus().await, server.bus().await);
+    let entry = queued(&edge);
+    edge.entries().create(&entry).await.unwrap();
+    let (session, id) = (entry.session(), entry.id.clone());
+    let mut inbox = worker.serve(&tenant(), &id).await.unwrap();
+    worker.round_trip().await.unwrap();
+    let asking = tokio::spawn(async move {
+        edge.owners().call(&tenant(), &id, Inspect {}, Instant::now() + SOON * 4).await
+    });
+    let first = timeout(SOON, inbox.next()).await.unwrap().unwrap();
+    let name = first.attempt.clone().unwrap();
+    assert_eq!(name.since, None, "nobody can have had it before");
+    server.kill();
+    server.restart();
+    let again = timeout(SOON, inbox.next()).await.unwrap().unwrap();
+    let renamed = again.attempt.clone().unwrap();
+    assert_eq!((renamed.id, again.request), (name.id, first.request));
+    assert!(renamed.since.is_some(), "an owner may have had it before");
+    again.responder.send(OwnerReply::ok(&session, None)).await;
+    let (answer, _) = timeout(SOON, asking).await.unwrap().unwrap().unwrap();
+    assert_eq!(answer, session);
+}
+
+#[tokio::test]
 async fn a_session_nobody_answers_for_is_judged_by_its_entry() {
     let server = Server::start();
     let bus = server.bus().await;

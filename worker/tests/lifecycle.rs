@@ -8,7 +8,7 @@ use bus::{Bus, testing::Server};
 use bus_schema::{
     ConnId, Error, ErrorCode, Region, SessionId, Tenant,
     model::{
-        command::{Command, CommandRequest, Evaluate},
+        command::{Command, CommandRequest, Evaluate, Navigate, WaitFor, WaitUntil},
         create::{CreateSession, KeepAlive, OnDisconnect, OnWorkerLoss},
         entry::Entry,
         event::{Event, EventType},
@@ -72,9 +72,22 @@ impl Client {
         let command = Evaluate { expression: expression.into(), args: Vec::new(), target: None };
         let mut request = CommandRequest::new(Command::Evaluate(command));
         request.key = key.map(str::to_owned);
-        request.timeout_ms = Some(5_000);
-        let run = Run { request, deadline: self.bus.now().plus(Duration::from_secs(5)) };
-        let deadline = Instant::now() + Duration::from_secs(6);
+        self.request(id, request, Duration::from_secs(5)).await
+    }
+
+    async fn run(&self, id: &SessionId, command: Command, limit: Duration) -> Result<String, Error> {
+        self.request(id, CommandRequest::new(command), limit).await
+    }
+
+    async fn request(
+        &self,
+        id: &SessionId,
+        mut request: CommandRequest,
+        limit: Duration,
+    ) -> Result<String, Error> {
+        request.timeout_ms = Some(u32::try_from(limit.as_millis()).unwrap());
+        let run = Run { request, deadline: self.bus.now().plus(limit) };
+        let deadline = Instant::now() + limit + Duration::from_secs(1);
         let (result, _) = self.bus.owners().call(&Tenant::default(), id, run, deadline).await?;
         Ok(result.result.get().to_owned())
     }
@@ -275,6 +288,56 @@ async fn a_restart_of_nats_loses_no_session() {
     let other = client.create(CreateSession::default()).await;
     client.end(&other).await.unwrap();
     client.end(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn commands_under_way_when_nats_restarts_are_answered_soon_and_run_once() {
+    let (mut server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let id = client.create(CreateSession::default()).await;
+    let wait = |ms: u32| {
+        let wait = WaitFor { ms: Some(ms), ..WaitFor::default() };
+        client.run(&id, Command::WaitFor(wait), Duration::from_secs(30))
+    };
+    let navigate = |n: usize| {
+        let command = Navigate { url: url(n), wait_until: WaitUntil::default(), referrer: None };
+        client.run(&id, Command::Navigate(command), Duration::from_secs(30))
+    };
+    // Of these some are asked, some run and some are answered when the server dies.
+    const MANY: usize = 60;
+    let acting = futures::future::join_all((0..MANY).map(navigate));
+    let under_way = async { tokio::join!(wait(500), wait(6_000), acting) };
+    let mut restarted = None;
+    let restart = async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        server.kill();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        server.restart();
+        restarted = Some(Instant::now());
+    };
+    let ((short, long, acting), ()) = tokio::join!(under_way, restart);
+    let took = restarted.unwrap().elapsed();
+    assert!(took < Duration::from_secs(8), "answered {took:?} after the restart");
+    short.unwrap();
+    long.unwrap();
+    for (n, answer) in acting.into_iter().enumerate() {
+        let answer = answer.unwrap();
+        assert!(answer.contains(&url(n)), "the answer of {n} is {answer}");
+    }
+    assert_eq!(executed("navigate"), MANY as u64, "each ran once");
+}
+
+fn url(n: usize) -> String {
+    format!("https://example.com/{n}/")
+}
+
+/// How many commands of an action this process has run.
+fn executed(action: &str) -> u64 {
+    let families = prometheus::gather();
+    let commands = families.iter().find(|f| f.name() == "rookery_worker_command_seconds").unwrap();
+    let of_action = |m: &&prometheus::proto::Metric| m.get_label().iter().any(|l| l.value() == action);
+    commands.get_metric().iter().filter(of_action).map(|m| m.get_histogram().get_sample_count()).sum()
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use tokio::{
 use tracing::debug;
 
 use super::{
+    attempts::SharedAttempts,
     ingress::{self, Admitted},
     journal::Journal,
     keys::{Answer, Keys},
@@ -117,6 +118,7 @@ pub struct SessionState {
     pub(super) pending: HashMap<Ticket, Pending>,
     pub(super) tasks: HashMap<Ticket, AbortHandle>,
     pub(super) next_ticket: u64,
+    pub(super) attempts: SharedAttempts,
     pub(super) writer: Writer,
     pub(super) page_write_due: bool,
     pub(super) viewers: Viewers,
@@ -170,6 +172,8 @@ impl Actor for SessionActor {
                 }
             }),
         ];
+        // Before the first owner there was nobody who could have done anything.
+        let attempts = SharedAttempts::new((entry.epoch.0 > 1).then(|| bus.now()));
         let journal = Journal::open(Arc::clone(&bus), entry.tenant.clone(), entry.id.clone(), entry.epoch);
         let mut state = SessionState {
             journal: Some(journal),
@@ -183,6 +187,7 @@ impl Actor for SessionActor {
             pending: HashMap::new(),
             tasks: HashMap::new(),
             next_ticket: 0,
+            attempts,
             writer: Writer::default(),
             page_write_due: false,
             viewers: Viewers::default(),

@@ -37,8 +37,10 @@ pub(super) async fn run(mut inbox: Box<dyn Inbox>, gate: Gate, session: ActorRef
             }
             Err(_) => {
                 let error = Error::resource_exhausted("too many requests of this session are under way")
-                    .not_started()
                     .retry_after(std::time::Duration::from_secs(1));
+                // One that comes again may be among those.
+                let again = incoming.attempt.is_some_and(|attempt| attempt.since.is_some());
+                let error = if again { error.outcome_unknown() } else { error.not_started() };
                 incoming.responder.send(OwnerReply::error(error));
             }
         }

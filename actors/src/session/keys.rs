@@ -9,20 +9,27 @@ const KEPT: usize = 1_000;
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// What a command answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer(OwnerReply);
 
 impl Answer {
     /// `None` for what is too large to keep.
     pub fn of(reply: &OwnerReply) -> Option<Self> {
-        let result = reply.outcome.as_ref().map_or(0, |b| b.len());
-        let attachment = reply.attachment.as_ref().map_or(0, |a| a.bytes.len());
-        (result + attachment <= ANSWER_BYTES).then(|| Self(reply.clone()))
+        (size(reply) <= ANSWER_BYTES).then(|| Self(reply.clone()))
+    }
+
+    pub fn bytes(&self) -> usize {
+        size(&self.0)
     }
 
     pub fn reply(&self) -> OwnerReply {
         self.0.clone()
     }
+}
+
+fn size(reply: &OwnerReply) -> usize {
+    let result = reply.outcome.as_ref().map_or(0, |b| b.len());
+    result + reply.attachment.as_ref().map_or(0, |a| a.bytes.len())
 }
 
 /// What is known of a key.

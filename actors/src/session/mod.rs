@@ -2,6 +2,7 @@
 
 mod actor;
 mod attached;
+mod attempts;
 mod commands;
 mod control;
 mod ending;

@@ -20,7 +20,15 @@ use crate::port::{Responder, patch};
 impl SessionState {
     pub(super) async fn on_request(&mut self, myself: &ActorRef<SessionMsg>, admitted: Admitted) {
         let Admitted { incoming, permit } = admitted;
-        let (responder, span) = (incoming.responder, incoming.span);
+        let (mut responder, mut permit, span) = (incoming.responder, permit, incoming.span);
+        if let Some(attempt) = &incoming.attempt {
+            let repeatable = incoming.request.is_repeatable();
+            let waiting = (responder, permit);
+            let Some(left) = self.attempts.admit(attempt, waiting, repeatable, self.bus.now()) else {
+                return;
+            };
+            (responder, permit) = left;
+        }
         if let Some(reason) = self.ending {
             if let OwnerRequest::End(_) = incoming.request {
                 self.end_waiters.push(responder);

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     id::{ConnId, SessionId, Tenant},
     model::{
-        command::{CommandRequest, CommandResult},
+        command::{CommandClass, CommandRequest, CommandResult},
         control::{Control, ControlRequest},
         create::{CreateSession, PatchSession},
         session::{EndReason, Session},
@@ -62,6 +62,25 @@ impl OwnerRequest {
         Files::VERB,
     ];
 
+    /// Whether doing it twice comes to the same as doing it once.
+    pub fn is_repeatable(&self) -> bool {
+        match self {
+            // A key is in the log, where every owner finds it.
+            OwnerRequest::Run(r) => {
+                r.request.command.class() == CommandClass::Read || r.request.key.is_some()
+            }
+            OwnerRequest::End(_)
+            | OwnerRequest::Inspect(_)
+            | OwnerRequest::Patch(_)
+            | OwnerRequest::Attach(_)
+            | OwnerRequest::Files(
+                Files::Stage { .. } | Files::Staged | Files::Downloads | Files::Publish { .. },
+            ) => true,
+            OwnerRequest::Control(_)
+            | OwnerRequest::Files(Files::Unstage { .. } | Files::DeleteDownload { .. }) => false,
+        }
+    }
+
     pub fn verb(&self) -> &'static str {
         match self {
             OwnerRequest::Run(_) => Run::VERB,
@@ -72,6 +91,30 @@ impl OwnerRequest {
             OwnerRequest::Attach(_) => Attach::VERB,
             OwnerRequest::Files(_) => Files::VERB,
         }
+    }
+}
+
+/// Names one request to an owner, however often it is sent: where the connection was lost with the request or its
+/// answer, it is sent again under the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub id: String,
+    /// Of one that is sent again: when an owner can have had it first, in bus time.
+    pub since: Option<Timestamp>,
+}
+
+impl Attempt {
+    const LONGEST: usize = 64;
+
+    pub fn random() -> Self {
+        Self { id: uuid::Uuid::now_v7().simple().to_string(), since: None }
+    }
+
+    /// As an asker wrote it. `None` for what nobody could have meant as a name: such a request is as one without.
+    pub fn read(id: &str, since: Option<Timestamp>) -> Option<Self> {
+        let readable =
+            !id.is_empty() && id.len() <= Self::LONGEST && id.bytes().all(|b| b.is_ascii_graphic());
+        readable.then(|| Self { id: id.to_owned(), since })
     }
 }
 

@@ -319,6 +319,7 @@ impl Inbox for InboxPort {
             incoming.adopt_trace(&span);
             Some(Incoming {
                 request: incoming.request,
+                attempt: incoming.attempt,
                 responder: Box::new(ResponderPort(incoming.responder)),
                 span,
             })
