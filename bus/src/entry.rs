@@ -112,8 +112,8 @@ impl Entries {
     /// Writes `entry` over revision `expected`.
     ///
     /// A write that fails or stays unanswered proves nothing, so the entry is read back from the leader: if it is
-    /// what was to be written, it is done; if it still has this owner and epoch, its revision is taken and the write
-    /// repeated; anything else is lost.
+    /// what was to be written, it is done; if it still stands as it did, or has this owner and epoch, its revision is
+    /// taken and the write repeated; anything else is lost.
     pub async fn write(&self, entry: &Entry, expected: u64) -> Result<u64, WriteError> {
         self.write_until(entry, expected, Instant::now() + PATIENCE).await
     }
@@ -143,7 +143,7 @@ impl Entries {
                 Ok(revision) => return Ok(revision),
                 Err(e) => e,
             };
-            match self.judge(&bucket, entry, failure, is_ours).await? {
+            match self.judge(&bucket, entry, expected, failure, is_ours).await? {
                 Verdict::Written(revision) => return Ok(revision),
                 Verdict::Again(revision) if Instant::now() < until => expected = revision,
                 Verdict::Again(_) => {
@@ -159,6 +159,7 @@ impl Entries {
         &self,
         bucket: &Bucket,
         entry: &Entry,
+        expected: u64,
         failure: PublishError,
         is_ours: fn(&Entry, &Entry) -> bool,
     ) -> Result<Verdict, WriteError> {
@@ -173,6 +174,8 @@ impl Entries {
         };
         match value {
             Some(stored) if stored.entry == *entry => Ok(Verdict::Written(stored.revision)),
+            // Nobody has written since: this write never arrived, or still will, and then the next one finds it.
+            Some(stored) if stored.revision == expected => Ok(Verdict::Again(expected)),
             Some(stored) if is_ours(&stored.entry, entry) => Ok(Verdict::Again(stored.revision)),
             // Nothing stands there, or only the mark of something that expired: a first write may go on from it.
             None if entry.owner.is_none() && entry.state == State::Queued => Ok(Verdict::Again(revision)),
