@@ -141,6 +141,8 @@ impl Claimer {
         let spec = &found.entry.spec;
         let takes_time = spec.url.is_some() || spec.profile.is_some() || recovered;
         let owned = if warm.is_none() || takes_time { self.own(&found).await? } else { found };
+        // From here on the entry may say that it is ours, and nobody else will take it up while this worker lives: the
+        // claim goes on until its outcome stands, whatever becomes of NATS meanwhile.
         let (sink, events) = mpsc::channel(BROWSER_EVENTS);
         let made = self.keep_alive(claim, self.make(&owned.entry, warm, sink, start)).await;
         let browser = match made {
@@ -161,25 +163,22 @@ impl Claimer {
         metrics().started(was_warm, now.since(began));
         ready.page = browser.page();
         ready.tabs = browser.tabs();
-        self.publish(ready, owned.revision, browser, events, recovered).await
+        self.keep_alive(claim, self.publish(ready, owned, browser, events, recovered)).await
     }
 
     /// Subscribe, then the entry, then the event: no first command meets `no responders`.
     async fn publish(
         &self,
         ready: Entry,
-        revision: u64,
+        owned: Stored,
         browser: Arc<dyn Browser>,
         events: mpsc::Receiver<BrowserEvent>,
         recovered: bool,
     ) -> Result<Adopted, Aside> {
         let inbox = self.bus.serve(ready.tenant.clone(), ready.id.clone()).await.map_err(|_| Aside::Leave)?;
-        let noted = if recovered {
-            self.bus.noted_keys(ready.tenant.clone(), ready.id.clone()).await.map_err(|_| Aside::Leave)?
-        } else {
-            Vec::new()
-        };
-        let revision = self.write(ready.clone(), revision).await?;
+        let noted = if recovered { self.noted_keys(&ready).await } else { Vec::new() };
+        let is_ours = owned.entry.state == State::Starting;
+        let revision = self.write(ready.clone(), owned.revision, is_ours).await?;
         let kind = if recovered { EventType::Recovered } else { EventType::Ready };
         let data = serde_json::to_value(ready.session()).unwrap_or_default();
         let event = Event::new(kind, ready.id.clone(), ready.epoch, data);
@@ -196,19 +195,38 @@ impl Claimer {
         let mut starting = found.entry.in_state(State::Starting, self.bus.now());
         starting.owner = Some(self.worker.clone());
         starting.epoch = found.entry.epoch.next();
-        let revision = self.write(starting.clone(), found.revision).await?;
+        let revision = self.write(starting.clone(), found.revision, false).await?;
         Ok(Stored { entry: starting, revision })
     }
 
-    async fn write(&self, entry: Entry, revision: u64) -> Result<u64, Aside> {
-        if !self.gate.may_act() {
+    /// Writes until it is known what stands. `is_ours`: the entry names this worker already.
+    async fn write(&self, entry: Entry, revision: u64, is_ours: bool) -> Result<u64, Aside> {
+        if !is_ours && !self.gate.may_act() {
             return Err(Aside::Leave);
         }
-        self.bus.write(entry, revision).await.map_err(|failure| match failure {
-            // Somebody else's: cancelled, timed out, or claimed.
-            WriteFailure::Lost(_) => Aside::Ack,
-            WriteFailure::Unavailable(_) => Aside::Leave,
-        })
+        loop {
+            self.gate.wait().await;
+            match self.bus.write(entry.clone(), revision).await {
+                Ok(revision) => return Ok(revision),
+                // Somebody else's: cancelled, timed out, or claimed.
+                Err(WriteFailure::Lost(_)) => return Err(Aside::Ack),
+                Err(WriteFailure::Unavailable(e)) => {
+                    debug!(session_id = %entry.id, error = %e, "a claim is not written yet");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// Keys that earlier owners noted. Without them a command could run twice, so there is no going on.
+    async fn noted_keys(&self, entry: &Entry) -> Vec<String> {
+        loop {
+            match self.bus.noted_keys(entry.tenant.clone(), entry.id.clone()).await {
+                Ok(keys) => return keys,
+                Err(e) => debug!(session_id = %entry.id, error = %e, "the keys used so far are not read yet"),
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
     }
 
     async fn make(
@@ -254,10 +272,7 @@ impl Claimer {
             entry.end_error = hopeless.then(|| error.clone());
             let stored = Stored { entry, revision: owned.revision };
             let detail = error.detail.clone();
-            return match self.end(&stored, EndReason::StartFailed, Some(detail)).await {
-                Ok(()) => Aside::Ack,
-                Err(aside) => aside,
-            };
+            return self.end_failed(&stored, detail).await;
         }
         if entry.state != State::Starting {
             // A warm browser failed before the entry was touched: it stands as it was.
@@ -274,18 +289,38 @@ impl Claimer {
     }
 
     /// Giving back changes the owner, which the rule for unanswered writes would take for another's write.
-    async fn write_back(&self, queued: Entry, revision: u64) -> Result<(), Aside> {
-        match self.bus.write(queued.clone(), revision).await {
-            Ok(_) => Ok(()),
-            Err(WriteFailure::Lost(Some(stored)))
-                if stored.entry.state == State::Starting
-                    && stored.entry.owner.as_ref() == Some(&self.worker)
-                    && stored.entry.epoch == queued.epoch =>
-            {
-                self.bus.write(queued, stored.revision).await.map(drop).map_err(|_| Aside::Leave)
+    async fn write_back(&self, queued: Entry, mut revision: u64) -> Result<(), Aside> {
+        loop {
+            self.gate.wait().await;
+            match self.bus.write(queued.clone(), revision).await {
+                Ok(_) => return Ok(()),
+                Err(WriteFailure::Lost(Some(stored)))
+                    if stored.entry.state == State::Starting
+                        && stored.entry.owner.as_ref() == Some(&self.worker)
+                        && stored.entry.epoch == queued.epoch =>
+                {
+                    revision = stored.revision;
+                }
+                Err(WriteFailure::Lost(_)) => return Err(Aside::Ack),
+                Err(WriteFailure::Unavailable(e)) => {
+                    debug!(session_id = %queued.id, error = %e, "a session is not given back yet");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
             }
-            Err(WriteFailure::Lost(_)) => Err(Aside::Ack),
-            Err(WriteFailure::Unavailable(_)) => Err(Aside::Leave),
+        }
+    }
+
+    /// Ends what could not be started. If it is ours by its entry, nobody else will.
+    async fn end_failed(&self, stored: &Stored, detail: String) -> Aside {
+        loop {
+            match self.end(stored, EndReason::StartFailed, Some(detail.clone())).await {
+                Err(Aside::Leave) if stored.entry.state == State::Starting => {
+                    tokio::time::sleep(RETRY_AFTER).await;
+                    self.gate.wait().await;
+                }
+                Ok(()) => return Aside::Ack,
+                Err(aside) => return aside,
+            }
         }
     }
 
