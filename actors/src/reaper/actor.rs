@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{
-    scan,
+    scan::{self, Found},
     state::{Effect, Input, Reaper},
 };
 use crate::{gate::Gate, port::Bus};
@@ -35,8 +35,8 @@ pub enum ReaperMsg {
     Scan,
     /// From a task of its own. The receiver MUST apply it.
     Happened(Input),
-    /// From a scan's task: owners without a lease. The receiver MUST reap those that do not answer.
-    Scanned(BTreeSet<WorkerId>),
+    /// From a scan's task. The receiver MUST watch those with a lease and reap owners without one that do not answer.
+    Scanned(Found),
 }
 
 pub struct ReaperState {
@@ -73,7 +73,7 @@ impl Actor for ReaperActor {
             ReaperMsg::Watch => state.on_watch(&myself),
             ReaperMsg::Scan => state.on_scan(&myself),
             ReaperMsg::Happened(input) => state.on_happened(&myself, input),
-            ReaperMsg::Scanned(orphans) => state.on_scanned(&myself, orphans),
+            ReaperMsg::Scanned(found) => state.on_scanned(&myself, found),
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl ReaperState {
                 self.scanning = true;
                 tokio::spawn(async move {
                     gate.wait().await;
-                    let _ = myself.cast(ReaperMsg::Scanned(BTreeSet::new()));
+                    let _ = myself.cast(ReaperMsg::Scanned(Found::default()));
                     let _ = myself.cast(ReaperMsg::Scan);
                 });
             }
@@ -130,18 +130,26 @@ impl ReaperState {
         self.scanning = true;
         let (bus, myself) = (Arc::clone(&self.args.bus), myself.clone());
         tokio::spawn(async move {
-            let orphans = scan::scan(bus).await.unwrap_or_else(|e| {
+            let found = scan::scan(bus).await.unwrap_or_else(|e| {
                 debug!(error = %e, "a scan was not finished");
-                BTreeSet::new()
+                Found::default()
             });
-            let _ = myself.cast(ReaperMsg::Scanned(orphans));
+            let _ = myself.cast(ReaperMsg::Scanned(found));
         });
     }
 
     /// Owners without a lease have been judged, or have never been seen alive by anyone who is left.
-    fn on_scanned(&mut self, myself: &ActorRef<ReaperMsg>, orphans: BTreeSet<WorkerId>) {
+    fn on_scanned(&mut self, myself: &ActorRef<ReaperMsg>, found: Found) {
         self.scanning = false;
-        for worker in orphans {
+        if !found.leased.is_empty() {
+            // Else one whose lease goes between this scan and the first watch would be missed by both.
+            let known = found.leased.into_iter().chain(self.reaper.watched()).collect();
+            self.reaper.apply(Input::Known(known));
+        }
+        if found.unheard {
+            myself.send_after(scan::STALE + PING, || ReaperMsg::Scan);
+        }
+        for worker in found.orphans {
             let (bus, myself) = (Arc::clone(&self.args.bus), myself.clone());
             tokio::spawn(async move {
                 if bus.ping(worker.clone(), PING).await {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A request that has stood this long without being claimed may have lost its knock.
-const STALE: Duration = Duration::from_secs(5);
+pub(super) const STALE: Duration = Duration::from_secs(5);
 /// Edges and owners end what is past its deadline; a scan only does it where they are gone.
 const GRACE: Duration = Duration::from_secs(3);
 /// An owner that died between its last write and its last event did so within this time.
@@ -96,14 +96,26 @@ async fn say_ended(bus: &dyn Bus, entry: &Entry) {
     }
 }
 
-/// Looks at every entry. Gives back owners that hold no lease, for the caller to judge.
-pub(super) async fn scan(bus: Arc<dyn Bus>) -> Result<BTreeSet<WorkerId>, Error> {
+/// What a scan tells of workers.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that hold a lease.
+    pub leased: BTreeSet<WorkerId>,
+    /// Owners that hold none, for the caller to judge.
+    pub orphans: BTreeSet<WorkerId>,
+    /// Something that had an owner was given back and nobody knocked for it: worth another look once it is stale.
+    pub unheard: bool,
+}
+
+/// Looks at every entry.
+pub(super) async fn scan(bus: Arc<dyn Bus>) -> Result<Found, Error> {
     let entries = bus.entries().await?;
     let leases: BTreeSet<WorkerId> = bus.leases().await?.into_iter().map(|s| s.worker).collect();
     let waiting = bus.waiting().await?;
     let now = bus.now();
     let mut orphans = BTreeSet::new();
     let mut stale = Vec::new();
+    let mut given_back = BTreeSet::new();
     let mut over = Vec::new();
     let mut standing: BTreeMap<Queue, u64> = BTreeMap::new();
     for stored in entries {
@@ -114,23 +126,34 @@ pub(super) async fn scan(bus: Arc<dyn Bus>) -> Result<BTreeSet<WorkerId>, Error>
                 over.push(stored);
             } else if now.since(entry.since) > STALE {
                 stale.push(stored);
+            } else if entry.epoch.0 > 0 {
+                given_back.insert(entry.queue());
             }
         } else if let Some(owner) =
             entry.owner.as_ref().filter(|o| entry.state.is_owned() && !leases.contains(o))
         {
             orphans.insert(owner.clone());
-        } else if entry.state == State::Ended && entry.owner.is_none() && now.since(entry.since) > STALE {
+        } else if entry.state == State::Ended && is_unsaid(entry, &leases, now.since(entry.since)) {
             say_ended(&*bus, entry).await;
         }
     }
     // Only where fewer requests wait than sessions stand: else each scan would double the queue.
-    stale.retain(|s| {
-        let queue = s.entry.queue();
-        waiting.get(&queue).copied().unwrap_or(0) < standing.get(&queue).copied().unwrap_or(0)
-    });
+    let lacks =
+        |queue: &Queue| waiting.get(queue).copied().unwrap_or(0) < standing.get(queue).copied().unwrap_or(0);
+    let unheard = given_back.iter().any(lacks);
+    stale.retain(|s| lacks(&s.entry.queue()));
     each(stale, |s| knock_again(Arc::clone(&bus), s)).await;
     each(over, |s| give_up(Arc::clone(&bus), s)).await;
-    Ok(orphans)
+    Ok(Found { leased: leases, orphans, unheard })
+}
+
+/// Whether whoever ended it may have died before saying so. An owner that has died is reaped by who watched it; where
+/// nobody did, because no other worker was there, this is all that is left.
+fn is_unsaid(entry: &Entry, leased: &BTreeSet<WorkerId>, stood: Duration) -> bool {
+    match &entry.owner {
+        Some(owner) => !leased.contains(owner),
+        None => stood > STALE,
+    }
 }
 
 /// When a session that waits stops waiting. One that is recovering has its queue time-out again.
