@@ -83,6 +83,16 @@ pub struct Worker {
     pub data: PathBuf,
 }
 
+impl Worker {
+    /// Starts one on the server at `nats`, in the directory `dir`.
+    pub async fn start(nats: &str, dir: &Path, data: PathBuf, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut command = command("worker", nats, dir, &data)?;
+        let process = Process::start(format!("worker in {}", data.display()), command.args(arguments))?;
+        let id = process.word_behind("worker ").await?;
+        Ok(Self { process, id, data })
+    }
+}
+
 /// A running fleet. It ends in this order: edges, workers with their guards, the server, the directories.
 pub struct Cluster {
     pub edges: Vec<Edge>,
@@ -131,24 +141,17 @@ impl Cluster {
     }
 
     async fn worker(&self, data: PathBuf) -> anyhow::Result<Worker> {
-        let mut command = self.command("worker", &data)?;
-        command.args(["--slots", &self.shape.slots.to_string()]);
-        command.args(["--warm", &self.shape.warm.min(self.shape.slots).to_string()]);
+        let slots = self.shape.slots.to_string();
+        let warm = self.shape.warm.min(self.shape.slots).to_string();
+        let mut arguments = vec!["--slots", &slots, "--warm", &warm];
         if !self.shape.browsers {
-            command.arg("--simulated");
+            arguments.push("--simulated");
         }
-        let process = Process::start(format!("worker in {}", data.display()), &mut command)?;
-        let id = process.word_behind("worker ").await?;
-        Ok(Worker { process, id, data })
+        Worker::start(&self.nats.url(), self.dir.path(), data, &arguments).await
     }
 
     fn command(&self, role: &str, data: &Path) -> anyhow::Result<Command> {
-        let mut command = bare(self.dir.path())?;
-        command.arg(role).args(["--drain-timeout", "5s"]);
-        command.env("ROOKERY_NATS_URL", self.nats.url());
-        command.env("ROOKERY_SECRET", "the secret of a fleet under test");
-        command.env("ROOKERY_DATA_DIR", data);
-        Ok(command)
+        command(role, &self.nats.url(), self.dir.path(), data)
     }
 
     /// The worker that owns a session, by its index.
@@ -201,6 +204,15 @@ impl Up {
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
+}
+
+fn command(role: &str, nats: &str, dir: &Path, data: &Path) -> anyhow::Result<Command> {
+    let mut command = bare(dir)?;
+    command.arg(role).args(["--drain-timeout", "5s"]);
+    command.env("ROOKERY_NATS_URL", nats);
+    command.env("ROOKERY_SECRET", "the secret of a fleet under test");
+    command.env("ROOKERY_DATA_DIR", data);
+    Ok(command)
 }
 
 /// The binary without the caller's environment, so that no `ROOKERY_*` of a developer changes what is tested.

@@ -3,6 +3,7 @@ mod drain;
 mod edge;
 mod nats;
 mod real;
+mod steps;
 mod worker;
 
 use std::time::{Duration, Instant};
