@@ -73,6 +73,24 @@ pub enum ConnectError {
     Credentials(std::io::Error),
 }
 
+/// Whether `url` can be what [`Options::url`] takes, without asking anybody. The complaint holds no part of it.
+pub fn check_url(url: &str) -> Result<(), &'static str> {
+    let mut addresses = addresses(url).peekable();
+    if addresses.peek().is_none() {
+        return Err("names no server");
+    }
+    let readable = |address: &str| address.parse::<ServerAddr>().is_ok_and(|a| !a.host().is_empty());
+    if addresses.all(readable) {
+        Ok(())
+    } else {
+        Err("must be nats://host:port, or tls, ws or wss; several are separated by commas")
+    }
+}
+
+fn addresses(url: &str) -> impl Iterator<Item = &str> {
+    url.split(',').map(str::trim).filter(|s| !s.is_empty())
+}
+
 /// Whether a connection is up, and how often it has been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -172,7 +190,7 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
     if let Some(path) = &options.credentials_file {
         o = o.credentials_file(path).await.map_err(ConnectError::Credentials)?;
     }
-    let addresses: Vec<&str> = options.url.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
+    let addresses: Vec<&str> = addresses(&options.url).collect();
     let client = o.connect(addresses).await.map_err(|e| ConnectError::Unreachable(e.to_string()))?;
     Ok(Connection { client, link })
 }
@@ -229,6 +247,17 @@ fn check_version(client: &Client) -> Result<(), ConnectError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_addresses_of_servers_pass() {
+        for good in ["nats://a:4222", "a", "a:4222, nats://app:p%40ss@b", "tls://[::1]:4222", "wss://a/path"]
+        {
+            assert_eq!(check_url(good), Ok(()), "{good}");
+        }
+        for bad in ["", " , ", "http://a:4222", "nats://", "::::", "nats://a:port", "a,nats://a b"] {
+            assert!(check_url(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn credentials_come_from_the_options_or_else_from_a_url() {

@@ -275,6 +275,9 @@ impl Settings {
 
     fn check(&self, role: Role) -> Result<(), ConfigError> {
         Root::new(&self.subject_root).map_err(|error| out_of_range("subject_root", &error.to_string()))?;
+        if let Some(url) = &self.nats_url {
+            bus::connect::check_url(url.reveal()).map_err(|problem| out_of_range("nats_url", problem))?;
+        }
         in_range("slots", self.slots.unwrap_or(1), 1, 10_000)?;
         in_range("warm", self.warm.unwrap_or(0), 0, self.slots.unwrap_or(10_000))?;
         in_range("replicas", self.replicas.into(), 1, 5)?;

@@ -135,6 +135,7 @@ async fn what_cannot_be_read_is_answered_and_too_much_of_it_closes() {
         client.send(message.clone()).await;
         let error = client.until("error").await;
         assert_eq!(error["error"]["field"], field, "{message}: {error}");
+        assert_eq!(error["id"], message["id"], "{message}: {error}");
     }
     for _ in 0..16 {
         client.socket.send(Message::Text("noise".into())).await.unwrap();

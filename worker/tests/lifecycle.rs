@@ -7,6 +7,7 @@ use std::time::Duration;
 use bus::{Bus, testing::Server};
 use bus_schema::{
     ConnId, Error, ErrorCode, Region, SessionId, Tenant,
+    error::Outcome,
     model::{
         command::{Command, CommandRequest, Evaluate, Navigate, WaitFor, WaitUntil},
         create::{CreateSession, KeepAlive, OnDisconnect, OnWorkerLoss},
@@ -140,6 +141,20 @@ async fn a_session_is_claimed_answers_and_ends_once() {
     assert_eq!(e.code, ErrorCode::Gone, "{e}");
     let e = client.end(&id).await.unwrap_err();
     assert_eq!(e.code, ErrorCode::Gone, "{e}");
+}
+
+#[tokio::test]
+async fn a_command_under_way_when_its_session_ends_is_told_why() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, config(&dir)).await;
+    let mut spec = CreateSession::default();
+    spec.max_lifetime_s.0 = 1;
+    let id = client.create(spec).await;
+    let wait = WaitFor { ms: Some(30_000), ..WaitFor::default() };
+    let e = client.run(&id, Command::WaitFor(wait), Duration::from_secs(30)).await.unwrap_err();
+    assert_eq!((e.code, e.outcome), (ErrorCode::Gone, Some(Outcome::Unknown)), "{e}");
+    assert_eq!(e.context.unwrap()["end_reason"], "lifetime");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use bus_schema::{
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::{
-    sync::OwnedSemaphorePermit,
+    sync::{OwnedSemaphorePermit, oneshot},
     task::{AbortHandle, JoinHandle},
     time::Instant,
 };
@@ -105,6 +105,13 @@ pub(super) struct Pending {
     pub(super) deadline: Instant,
 }
 
+/// A command that runs.
+pub(super) struct Running {
+    pub(super) task: AbortHandle,
+    /// Ends it with why the session did.
+    pub(super) ended: oneshot::Sender<EndReason>,
+}
+
 pub struct SessionState {
     pub(super) core: Session,
     pub(super) entry: Entry,
@@ -116,7 +123,7 @@ pub struct SessionState {
     /// Taken when the session ends.
     pub(super) journal: Option<Journal>,
     pub(super) pending: HashMap<Ticket, Pending>,
-    pub(super) tasks: HashMap<Ticket, AbortHandle>,
+    pub(super) tasks: HashMap<Ticket, Running>,
     pub(super) next_ticket: u64,
     pub(super) attempts: SharedAttempts,
     pub(super) writer: Writer,
@@ -140,8 +147,8 @@ impl Drop for SessionState {
         for task in self.feeders.drain(..) {
             task.abort();
         }
-        for (_, task) in self.tasks.drain() {
-            task.abort();
+        for (_, running) in self.tasks.drain() {
+            running.task.abort();
         }
     }
 }

@@ -13,11 +13,11 @@ use bus_schema::{
     },
 };
 use ractor::ActorRef;
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::Instrument;
 
 use super::{
-    actor::{Pending, SessionMsg, SessionState},
+    actor::{Pending, Running, SessionMsg, SessionState},
     finish::over,
     journal::Journal,
     keys::Answer,
@@ -71,6 +71,7 @@ impl SessionState {
         let (browser, to_session) = (Arc::clone(&self.browser), myself.clone());
         let pen = self.journal.as_ref().map(Journal::pen);
         let span = pending.span.clone();
+        let (ended, mut ends) = oneshot::channel();
         let task = tokio::spawn(
             async move {
                 let Pending { run, responder, permit: _permit, deadline, .. } = pending;
@@ -78,7 +79,12 @@ impl SessionState {
                 let action = run.request.command.action();
                 let class = run.request.command.class();
                 let has_key = run.request.key.is_some();
-                let (reply, error) = match execute(&*browser, run.request, deadline, began).await {
+                let executed = tokio::select! {
+                    biased;
+                    Ok(reason) = &mut ends => Err(over(reason, Outcome::Unknown)),
+                    executed = execute(&*browser, run.request, deadline, began) => executed,
+                };
+                let (reply, error) = match executed {
                     Ok(reply) => (reply, None),
                     Err(e) => (OwnerReply::error(e.clone()), Some(e)),
                 };
@@ -94,16 +100,20 @@ impl SessionState {
             }
             .instrument(span),
         );
-        self.tasks.insert(ticket, task.abort_handle());
+        self.tasks.insert(ticket, Running { task: task.abort_handle(), ended });
     }
 
     pub(super) fn drop_commands(&mut self, reason: Option<EndReason>) {
-        for (_, task) in self.tasks.drain() {
-            task.abort();
+        for (_, running) in self.tasks.drain() {
+            match reason {
+                // It drops the command, and tells who waits for it why.
+                Some(reason) => drop(running.ended.send(reason)),
+                None => running.task.abort(),
+            }
         }
         for (_, p) in self.pending.drain() {
             let e = match reason {
-                Some(reason) => over(reason),
+                Some(reason) => over(reason, Outcome::NotStarted),
                 None => Error::unavailable("the session moved to another worker").not_started(),
             };
             p.responder.send(OwnerReply::error(e));

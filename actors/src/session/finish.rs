@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus_schema::{
     Error,
+    error::Outcome,
     model::{
         event::EventType,
         rpc::OwnerReply,
@@ -140,8 +141,11 @@ async fn save(
     saved.unwrap_or_else(|_| Err(Error::timeout(format!("it took more than {} s", SAVE.as_secs()))))
 }
 
-pub(super) fn over(reason: EndReason) -> Error {
-    Error::gone(format!("the session has ended: {reason}"))
-        .with_context(serde_json::json!({ "end_reason": reason }))
-        .not_started()
+pub(super) fn over(reason: EndReason, outcome: Outcome) -> Error {
+    let error = Error::gone(format!("the session has ended: {reason}"))
+        .with_context(serde_json::json!({ "end_reason": reason }));
+    match outcome {
+        Outcome::NotStarted => error.not_started(),
+        Outcome::Unknown => error.outcome_unknown(),
+    }
 }

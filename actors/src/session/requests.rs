@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use bus_schema::model::{
-    command::Command,
-    rpc::{OwnerReply, OwnerRequest, Run, SetControl},
+use bus_schema::{
+    error::Outcome,
+    model::{
+        command::Command,
+        rpc::{OwnerReply, OwnerRequest, Run, SetControl},
+    },
 };
 use ractor::ActorRef;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
@@ -33,7 +36,7 @@ impl SessionState {
             if let OwnerRequest::End(_) = incoming.request {
                 self.end_waiters.push(responder);
             } else {
-                responder.send(OwnerReply::error(over(reason)));
+                responder.send(OwnerReply::error(over(reason, Outcome::NotStarted)));
             }
             return;
         }

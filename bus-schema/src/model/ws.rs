@@ -40,7 +40,10 @@ pub enum ClientMessage {
         id: Option<Value>,
         request: ControlRequest,
     },
-    FramesStart(FramesWish),
+    FramesStart {
+        id: Option<Value>,
+        wish: FramesWish,
+    },
     /// The client has shown this frame: it may get the next.
     FramesAck {
         seq: u32,
@@ -81,7 +84,7 @@ impl ClientMessage {
             "command" => Ok(Self::Command { id, request: CommandRequest::from_map(fields)? }),
             "input" => Ok(Self::Input(json::from_value(rest(fields), None)?)),
             "control" => Ok(Self::Control { id, request: json::from_value(rest(fields), None)? }),
-            "frames:start" => Ok(Self::FramesStart(json::from_value(rest(fields), None)?)),
+            "frames:start" => Ok(Self::FramesStart { id, wish: json::from_value(rest(fields), None)? }),
             "frames:ack" => {
                 json::from_value::<FramesAck>(rest(fields), None).map(|a| Self::FramesAck { seq: a.seq })
             }

@@ -203,7 +203,7 @@ impl Socket {
             ClientMessage::Command { id, request } => self.on_command(id, request, out).await,
             ClientMessage::Control { id, request } => self.on_control(id, request, out).await,
             ClientMessage::Input(batch) => self.on_input(batch, out).await,
-            ClientMessage::FramesStart(wish) => self.on_start(wish, out).await,
+            ClientMessage::FramesStart { id, wish } => self.on_start(id, wish, out).await,
             ClientMessage::FramesAck { seq } => {
                 if let Some(viewer) = &mut self.viewer {
                     viewer.ack(seq);
@@ -272,19 +272,19 @@ impl Socket {
         Ok(())
     }
 
-    async fn on_start(&mut self, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
+    async fn on_start(&mut self, id: Option<Value>, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
         if let Err(error) = viewer::check(&wish) {
-            return refuse(out, None, error).await;
+            return refuse(out, id.as_ref(), error).await;
         }
         if let Some(viewer) = &mut self.viewer {
             viewer.wish(wish);
             viewer.beat().await;
             return Ok(());
         }
-        self.watch(wish, out).await
+        self.watch(id, wish, out).await
     }
 
-    async fn watch(&mut self, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
+    async fn watch(&mut self, asked: Option<Value>, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
         let Context { gateway, tenant, id, conn, .. } = &self.context;
         match gateway.view(tenant, id, conn, wish).await {
             Ok(view) => {
@@ -292,7 +292,7 @@ impl Socket {
                 self.schedule_beat();
                 Ok(())
             }
-            Err(error) => refuse(out, None, error).await,
+            Err(error) => refuse(out, asked.as_ref(), error).await,
         }
     }
 
@@ -359,7 +359,7 @@ impl Socket {
         self.seat = None;
         self.join();
         match self.viewer.take() {
-            Some(viewer) => self.watch(viewer.wished(), out).await,
+            Some(viewer) => self.watch(None, viewer.wished(), out).await,
             None => Ok(()),
         }
     }
