@@ -14,7 +14,7 @@ use bus_schema::{
 };
 use ractor::ActorRef;
 use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, warn};
 
 use super::actor::ClaimMsg;
 use crate::{
@@ -144,7 +144,7 @@ impl Claimer {
         // From here on the entry may say that it is ours, and nobody else will take it up while this worker lives: the
         // claim goes on until its outcome stands, whatever becomes of NATS meanwhile.
         let (sink, events) = mpsc::channel(BROWSER_EVENTS);
-        let made = self.keep_alive(claim, self.make(&owned.entry, warm, sink, start)).await;
+        let made = self.keep_alive(claim, self.make_apart(&owned.entry, warm, sink, start)).await;
         let browser = match made {
             Ok(browser) => browser,
             Err(e) => return Err(self.failed(&owned, &e).await),
@@ -227,6 +227,21 @@ impl Claimer {
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
+    }
+
+    /// In a task of its own: should it panic, the entry that says `starting` is given back like after any failure.
+    async fn make_apart(
+        &self,
+        entry: &Entry,
+        warm: Option<Arc<dyn Browser>>,
+        sink: mpsc::Sender<BrowserEvent>,
+        start: Start,
+    ) -> Result<Arc<dyn Browser>, Error> {
+        let (claimer, entry) = (self.clone(), entry.clone());
+        let making = async move { claimer.make(&entry, warm, sink, start).await };
+        tokio::spawn(making.in_current_span())
+            .await
+            .unwrap_or_else(|e| Err(Error::unavailable(format!("the start of a browser died: {e}"))))
     }
 
     async fn make(
