@@ -11,6 +11,7 @@ use bus_schema::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
+use serde::Deserialize;
 
 use crate::{Bus, connect::Link, event::Events, js::header_u64};
 
@@ -78,6 +79,27 @@ impl Events {
         self.follower(region, &log, &live, after, false).await
     }
 
+    /// Who names an event that there has never been would wait for what comes after it, and miss all before.
+    async fn check(&self, region: &Region, after: u64) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Info {
+            state: State,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            last_seq: u64,
+        }
+        let call = format!("STREAM.INFO.{}", stream::events(self.bus.root(), region));
+        let info = self.bus.js().call::<Info>(region, &call, &serde_json::Value::Null).await?;
+        let newest = info.map_or(0, |info| info.state.last_seq);
+        if after > newest {
+            let detail =
+                format!("there is no event {after} yet: the newest in region `{region}` is {newest}");
+            return Err(Error::invalid_argument("after", detail));
+        }
+        Ok(())
+    }
+
     async fn follower(
         &self,
         region: &Region,
@@ -94,6 +116,9 @@ impl Events {
             .subscribe(root.filter(live))
             .await
             .map_err(|e| Error::unavailable(format!("no live events: {e}")))?;
+        if let Some(after) = after.filter(|after| *after > 0) {
+            self.check(region, after).await?;
+        }
         Ok(Follower {
             bus: self.bus.clone(),
             region: region.clone(),

@@ -84,6 +84,8 @@ async fn the_log_is_replayed_then_live_and_ends_with_the_session() {
     assert_eq!(done.status, 204);
     let bad = answer(edge.request(Method::GET, &path).header("last-event-id", "x")).await;
     assert_eq!(bad.problem(), (400, "invalid_argument".into()));
+    let beyond = answer(edge.request(Method::GET, &path).header("last-event-id", "1000000")).await;
+    assert_eq!(beyond.problem(), (400, "invalid_argument".into()), "else it would wait for ever");
 }
 
 #[tokio::test]
@@ -106,7 +108,10 @@ async fn all_events_of_a_tenant_have_a_cursor() {
     assert_eq!(resumed.next().await.unwrap().kind, "session:ready");
     let second = b.session().await;
     assert_eq!(resumed.next().await.unwrap().data["session"], second.as_str());
-    assert_eq!(a.get("/v1/events?after=nonsense").await.problem(), (400, "invalid_argument".into()));
+    for bad in ["nonsense", "local:1000000"] {
+        let answer = a.get(&format!("/v1/events?after={bad}")).await;
+        assert_eq!(answer.problem(), (400, "invalid_argument".into()), "{bad}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub mod workers;
 use std::{sync::Arc, time::Duration};
 
 use bus::Bus;
-use bus_schema::{Error, Region};
+use bus_schema::{Error, ErrorCode, Region};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -102,6 +102,8 @@ impl Gateway {
         for (region, answer) in futures::future::join_all(asked).await {
             match answer {
                 Ok(value) => found.push(value),
+                // What was asked for is wrong, and not the region.
+                Err(error) if error.code == ErrorCode::InvalidArgument => return Err(error),
                 Err(error) if region == *self.bus().region() => return Err(error),
                 Err(error) => {
                     tracing::warn!(%region, %error, "a region is missing from an answer");
