@@ -156,6 +156,19 @@ impl Error {
         Self { field: Some(field.into()), ..Self::new(ErrorCode::InvalidArgument, detail) }
     }
 
+    /// From an owner that is one no more, of what it has not begun: the next owner is to be asked.
+    pub fn moved() -> Self {
+        Self::unavailable("the session moves to another browser")
+            .not_started()
+            .with_context(serde_json::json!({ "moved": true }))
+    }
+
+    pub fn is_moved(&self) -> bool {
+        self.code == ErrorCode::Unavailable
+            && self.outcome == Some(Outcome::NotStarted)
+            && self.context.as_ref().is_some_and(|context| context["moved"] == true)
+    }
+
     /// The command may have had its effect: nobody may repeat it unseen.
     #[must_use]
     pub fn outcome_unknown(mut self) -> Self {

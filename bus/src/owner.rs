@@ -59,9 +59,20 @@ impl Owners {
         );
         async {
             let request: OwnerRequest = request.into();
-            let reply = self.ask(tenant, id, &subject, &request, deadline).await?;
-            let bytes = reply.outcome?;
-            Ok((read_result(&bytes)?, reply.attachment))
+            let mut wait = FIRST_WAIT;
+            loop {
+                let reply = self.ask(tenant, id, &subject, &request, deadline).await?;
+                match reply.outcome {
+                    Ok(bytes) => return Ok((read_result(&bytes)?, reply.attachment)),
+                    // The session is on its way to another owner, and the request was left alone.
+                    Err(e) if e.is_moved() && Instant::now() + wait < deadline => {
+                        self.no_responders(tenant, id).await?;
+                        sleep_until(Instant::now() + wait).await;
+                        wait = (wait * 2).min(LONGEST_WAIT);
+                    }
+                    Err(e) => return Err(e),
+                }
+            }
         }
         .instrument(span)
         .await

@@ -10,7 +10,7 @@ use bus_schema::{
     error::Outcome,
     model::{
         command::{Command, CommandRequest, Evaluate, Navigate, WaitFor, WaitUntil},
-        create::{CreateSession, KeepAlive, OnDisconnect, OnWorkerLoss},
+        create::{CreateSession, KeepAlive, OnBrowserCrash, OnDisconnect, OnWorkerLoss},
         entry::Entry,
         event::{Event, EventType},
         rpc::{Attach, AttachKind, End, Inspect, Run, ViewBeat, WorkRequest},
@@ -74,6 +74,16 @@ impl Client {
         let mut request = CommandRequest::new(Command::Evaluate(command));
         request.key = key.map(str::to_owned);
         self.request(id, request, Duration::from_secs(5)).await
+    }
+
+    async fn navigate(&self, id: &SessionId, url: &str) -> Result<String, Error> {
+        let command = Navigate { url: url.into(), wait_until: WaitUntil::default(), referrer: None };
+        self.run(id, Command::Navigate(command), Duration::from_secs(5)).await
+    }
+
+    /// Brings the session's browser down.
+    async fn crash(&self, id: &SessionId) -> Error {
+        self.navigate(id, "data:,crash").await.unwrap_err()
     }
 
     async fn run(&self, id: &SessionId, command: Command, limit: Duration) -> Result<String, Error> {
@@ -279,6 +289,46 @@ async fn what_a_dead_worker_left_is_recovered_or_ended_by_a_peer() {
     assert_eq!(client.evaluate(&recovers, "2+2", None).await.unwrap(), r#"{"value":4}"#);
     let e = client.evaluate(&recovers, "1+1", Some("before")).await.unwrap_err();
     assert_eq!(e.code, ErrorCode::Conflict, "the key was used by the first owner: {e}");
+}
+
+#[tokio::test]
+async fn a_session_outlives_its_browser_but_not_one_after_the_other() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let _worker = worker(&server, Config { slots: 1, ..config(&dir) }).await;
+    let url = Some("https://example.com/".to_owned());
+    let id = client.create(CreateSession { url, ..CreateSession::default() }).await;
+    for crash in 1..=3 {
+        let e = client.crash(&id).await;
+        assert_eq!((e.code, e.outcome), (ErrorCode::Unavailable, Some(Outcome::Unknown)), "{e}");
+        assert!(!e.retryable, "{e}");
+        assert_eq!(client.evaluate(&id, "2+2", None).await.unwrap(), r#"{"value":4}"#, "it waits");
+        let entry = client.entry(&id).await;
+        assert_eq!((entry.state, entry.epoch.0), (State::Ready, crash + 1));
+        assert_eq!(entry.page.url, "https://example.com/");
+    }
+    let recovering = client.until(&id, EventType::Recovering).await;
+    assert_eq!((recovering.epoch.0, &recovering.data["reason"]), (1, &"crashed".into()));
+    assert_eq!(client.until(&id, EventType::Recovered).await.epoch.0, 2);
+    client.crash(&id).await;
+    assert_eq!(client.until(&id, EventType::Ended).await.end_reason(), Some(EndReason::Crashed));
+    let ends = CreateSession { on_browser_crash: OnBrowserCrash::End, ..CreateSession::default() };
+    let ends = client.create(ends).await;
+    client.crash(&ends).await;
+    assert_eq!(client.until(&ends, EventType::Ended).await.end_reason(), Some(EndReason::Crashed));
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_command_that_crashes_the_browser_runs_in_the_next_one() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = Client { bus: server.bus().await };
+    let (_one, _two) = (worker(&server, config(&dir)).await, worker(&server, config(&dir)).await);
+    let id = client.create(CreateSession::default()).await;
+    let next = client.navigate(&id, "https://example.com/next");
+    let (crashed, next) = tokio::join!(client.crash(&id), next);
+    assert_eq!(crashed.outcome, Some(Outcome::Unknown));
+    assert!(next.unwrap().contains("/next"));
+    assert_eq!(client.entry(&id).await.epoch.0, 2);
 }
 
 #[tokio::test]

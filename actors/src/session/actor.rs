@@ -35,7 +35,6 @@ use super::{
 };
 use crate::{
     gate::Gate,
-    metrics::metrics,
     port::{Browser, BrowserEvent, Bus, Guard, Responder, WriteFailure},
     warm::Quiet,
 };
@@ -136,6 +135,8 @@ pub struct SessionState {
     pub(super) generation: u64,
     pub(super) timer_at: Option<Instant>,
     pub(super) ending: Option<EndReason>,
+    /// It does not end but goes to whoever claims it next.
+    pub(super) recovers: bool,
     pub(super) end_waiters: Vec<Box<dyn Responder>>,
     /// Read the inbox and the browser's events; end with the session.
     pub(super) feeders: Vec<JoinHandle<()>>,
@@ -204,6 +205,7 @@ impl Actor for SessionActor {
             generation: 0,
             timer_at: None,
             ending: None,
+            recovers: false,
             end_waiters: Vec::new(),
             feeders,
         };
@@ -265,10 +267,7 @@ impl SessionState {
                 self.say(EventType::Dialog, data);
                 self.apply(myself, Input::Dialog { tab, open, now: Instant::now() });
             }
-            BrowserEvent::Gone { reason, detail } => {
-                metrics().browser_deaths.with_label_values(&[reason.as_str()]).inc();
-                self.begin_end(myself, reason, Some(detail));
-            }
+            BrowserEvent::Gone { reason, detail } => self.on_gone(myself, reason, detail),
         }
     }
 

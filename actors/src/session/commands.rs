@@ -60,9 +60,14 @@ impl SessionState {
 
     pub(super) fn start(&mut self, myself: &ActorRef<SessionMsg>, ticket: Ticket) {
         let Some(pending) = self.pending.remove(&ticket) else { return };
-        if self.ending.is_some() || !self.gate.may_act() {
-            // Between the decision and now the lease ran out: nothing acts without it.
-            let e = Error::unavailable("the worker cannot act right now").not_started();
+        if self.ending.is_some() || !self.gate.may_act() || !self.browser.is_alive() {
+            let e = if self.browser.is_alive() {
+                // Between the decision and now the lease ran out: nothing acts without it.
+                Error::unavailable("the worker cannot act right now").not_started()
+            } else {
+                // What becomes of the session is known when the browser is gone altogether.
+                Error::moved()
+            };
             pending.responder.send(OwnerReply::error(e));
             let done = Input::Done { ticket, answer: None, not_started: true, now: Instant::now() };
             self.apply(myself, done);
@@ -114,7 +119,7 @@ impl SessionState {
         for (_, p) in self.pending.drain() {
             let e = match reason {
                 Some(reason) => over(reason, Outcome::NotStarted),
-                None => Error::unavailable("the session moved to another worker").not_started(),
+                None => Error::moved(),
             };
             p.responder.send(OwnerReply::error(e));
         }

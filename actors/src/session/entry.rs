@@ -62,7 +62,9 @@ impl SessionState {
             Ok(revision) => {
                 self.revision = revision;
                 let again = self.writer.written();
-                if self.ending.is_some() {
+                if self.recovers {
+                    self.give_back(myself);
+                } else if self.ending.is_some() {
                     self.finish(myself);
                 } else if again {
                     self.send_write(myself);

@@ -12,6 +12,7 @@ mod ingress;
 mod journal;
 mod keys;
 mod presence;
+mod recover;
 mod requests;
 mod state;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bus_schema::{
+    Error,
     error::Outcome,
     model::{
         command::Command,
@@ -31,6 +32,11 @@ impl SessionState {
                 return;
             };
             (responder, permit) = left;
+        }
+        // Only what never came before: of what did, something may be under way.
+        if self.recovers {
+            responder.send(OwnerReply::error(Error::moved()));
+            return;
         }
         if let Some(reason) = self.ending {
             if let OwnerRequest::End(_) = incoming.request {

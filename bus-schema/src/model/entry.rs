@@ -32,6 +32,9 @@ pub struct Entry {
     #[serde(default)]
     pub attempts: u32,
     pub owner: Option<WorkerId>,
+    /// When its browser died under it and it was given back, the latest last. As many as decide on the next time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crashes: Vec<Timestamp>,
     pub spec: CreateSession,
     /// SHA-256 of the request under its idempotency key, so that another body is found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +76,7 @@ impl Entry {
             epoch: Epoch(0),
             attempts: 0,
             owner: None,
+            crashes: Vec::new(),
             request_digest: None,
             control: Control::default(),
             page: Page::default(),

@@ -22,7 +22,7 @@ pub enum State {
     /// Claimed; its browser is being started.
     Starting,
     Ready,
-    /// Its worker was lost; waits for another.
+    /// Its worker was lost or its browser died; waits for another.
     Recovering,
     Closing,
     Ended,

@@ -72,6 +72,39 @@ async fn a_browser_that_is_killed_in_mid_command_is_told_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_session_outlives_a_browser_that_is_killed_in_mid_command() {
+    let fleet = Fleet::start().await;
+    let url = |title: &str| format!("data:text/html,<title>{title}</title>");
+    let id = fleet.session_with(json!({ "url": url("one") })).await;
+    fleet.run(&id, json!({ "action": "new_tab", "url": url("two") })).await.ok();
+    let (running, waiting, ()) = tokio::join!(
+        fleet.run(&id, endless()),
+        async {
+            fleet.is_running(&id).await;
+            // Behind the other: it certainly has not run, so it waits for the next browser.
+            fleet.run(&id, json!({ "action": "evaluate", "expression": "document.title" })).await
+        },
+        async {
+            fleet.is_running(&id).await;
+            for pid in fleet.browsers() {
+                signal(pid, Signal::SIGKILL);
+            }
+        }
+    );
+    let problem = running.problem(503, "unavailable");
+    assert_eq!((&problem["retryable"], &problem["outcome"]), (&json!(false), &json!("unknown")), "{problem}");
+    assert_eq!(waiting.ok()["result"]["value"], "two", "it had not begun");
+    assert_eq!(fleet.evaluate(&id, "document.title").await, "two", "the active tab");
+    let session = fleet.shown(&id).await;
+    assert_eq!((&session["state"], &session["epoch"]), (&json!("ready"), &json!(2)), "{session}");
+    let tabs: Vec<&str> =
+        session["tabs"].as_array().unwrap().iter().filter_map(|tab| tab["title"].as_str()).collect();
+    assert_eq!(tabs, ["one", "two"]);
+    fleet.end(&id).await;
+    fleet.works().await;
+}
+
+#[tokio::test]
 async fn a_browser_that_stands_still_is_ended() {
     let fleet = Fleet::start().await;
     let id = fleet.session_with(json!({ "on_browser_crash": "end" })).await;

@@ -241,7 +241,8 @@ impl Browser for ChromiumBrowser {
     }
 
     fn is_alive(&self) -> bool {
-        self.alive.load(Ordering::Acquire)
+        // Its pipe closes before its processes are gone.
+        self.alive.load(Ordering::Acquire) && self.tabs.root().is_attached()
     }
 
     fn page(&self) -> Page {

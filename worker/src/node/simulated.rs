@@ -1,7 +1,7 @@
 //! Browsers that answer from memory: for tests and measurements of the control plane at 10 000 sessions.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc, Mutex, MutexGuard, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -14,7 +14,7 @@ use bus_schema::{
         event::EventType,
         input::InputBatch,
         rpc::{Attachment, Files, FilesReply},
-        session::{Page, Tab},
+        session::{EndReason, Page, Tab},
         ws::FramesWish,
     },
 };
@@ -62,15 +62,23 @@ impl Browsers for Simulated {
 
 impl Simulated {
     fn make(&self) -> Arc<dyn Browser> {
-        Arc::new(SimulatedBrowser { frozen: Arc::clone(&self.frozen), page: Mutex::default() })
+        Arc::new(SimulatedBrowser {
+            frozen: Arc::clone(&self.frozen),
+            page: Mutex::default(),
+            sink: OnceLock::new(),
+        })
     }
 }
+
+/// A page that brings a simulated browser down.
+const CRASH: &str = "data:,crash";
 
 /// One tab that remembers its URL.
 #[derive(Debug)]
 struct SimulatedBrowser {
     frozen: Arc<AtomicBool>,
     page: Mutex<Page>,
+    sink: OnceLock<mpsc::Sender<BrowserEvent>>,
 }
 
 impl SimulatedBrowser {
@@ -114,6 +122,7 @@ fn evaluate(expression: &str) -> Result<serde_json::Value, Error> {
 impl Browser for SimulatedBrowser {
     fn prepare(&self, entry: Entry, sink: mpsc::Sender<BrowserEvent>) -> Pending<'_, Result<(), Error>> {
         Box::pin(async move {
+            let _ = self.sink.set(sink.clone());
             let url =
                 if entry.page.url.is_empty() { entry.spec.url.clone() } else { Some(entry.page.url.clone()) };
             let url = url.unwrap_or_else(|| "about:blank".to_owned());
@@ -140,6 +149,13 @@ impl Browser for SimulatedBrowser {
                     Instant::now() + std::time::Duration::from_millis(u64::from(wait.ms.unwrap_or(0)));
                 tokio::time::sleep_until(until.min(deadline)).await;
                 return output(&json!({}), None);
+            }
+            if let (Command::Navigate(c), Some(sink)) = (&request.command, self.sink.get())
+                && c.url == CRASH
+            {
+                let detail = "the simulated browser crashed".to_owned();
+                let _ = sink.send(BrowserEvent::Gone { reason: EndReason::Crashed, detail }).await;
+                return std::future::pending().await;
             }
             if let Command::Screenshot(_) = &request.command {
                 let bytes = bytes::Bytes::from_static(b"simulated");
