@@ -66,8 +66,8 @@ async fn a_bus_that_is_too_old_or_not_there_is_named() {
     let mut start = command("up", dir.path());
     start.args(["--nats-url", "not a url"]);
     let (code, said) = failed(start).await;
-    assert_eq!(code, Some(69), "{said}");
-    assert!(said.contains("URL is invalid"), "{said}");
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("must be nats://host:port"), "{said}");
     leaves_nothing(dir.path());
 }
 

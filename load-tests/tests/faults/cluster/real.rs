@@ -136,7 +136,7 @@ async fn a_stopped_worker_loses_its_session_to_a_peer_and_never_do_two_browsers_
 /// A worker alone with one session in its only browser.
 async fn alone() -> (Cluster, String, Pid) {
     let cluster = Cluster::builder().slots(1).browsers(0).start().await.unwrap();
-    let session = cluster.client().create(&json!({})).await.unwrap();
+    let session = cluster.client().create(&json!({ "on_browser_crash": "end" })).await.unwrap();
     let groups = browsers(&cluster.workers[0].data);
     assert_eq!(groups.len(), 1, "{groups:?}");
     let group = Pid::from_raw(*groups.first().unwrap());
