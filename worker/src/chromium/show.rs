@@ -20,6 +20,9 @@ use crate::{
 
 const QUALITY: u32 = 80;
 const MOST_PIXELS: u32 = 2_048;
+/// Between a picture and its acknowledgement at least. On a full machine the next one would only wait behind this one
+/// and be older when it is seen; on any other it costs no picture, for two are under way.
+const BREATH: Duration = Duration::from_millis(5);
 /// Before a capture that could not start is tried again.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -87,10 +90,11 @@ impl Show<'_> {
             tokio::select! {
                 frame = cast.next() => {
                     let Some(frame) = frame else { return Ok(()) };
+                    let breath = Instant::now() + BREATH;
                     self.publish(&frame).await;
                     // Not acknowledging is what slows the capture down: only as much as the viewers ask for, because
                     // Chromium makes no third picture before one of two is acknowledged.
-                    tokio::time::sleep_until(due).await;
+                    tokio::time::sleep_until(due.max(breath)).await;
                     cast.shown(&frame);
                     let interval = interval(wish);
                     let earliest = Instant::now().checked_sub(interval).unwrap_or(due);
