@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::error::of_tab;
 use super::job::Job;
 use super::place;
+use super::refs::{Holder, Home};
 use super::world::{World, WorldError};
 use crate::page::FrameHandle;
 
@@ -37,6 +38,8 @@ pub(super) struct Search {
     pub nth: Option<u32>,
     /// The id of the one frame it can be in.
     only: Option<String>,
+    /// The number of a ref.
+    pub reference: Option<u64>,
     pub point: Option<(f64, f64)>,
 }
 
@@ -52,12 +55,15 @@ impl Search {
             Locator::Selector(value) => ("selector", value),
             Locator::Point { x, y } => return Self::at_point(target, *x, *y, field),
         };
-        if way == "ref" && !is_ref(value) {
-            return Err(Error::invalid_argument(
-                format!("{field}.ref"),
-                "a ref is `e` and a number, as `observe` gives it",
-            ));
-        }
+        let reference = match way {
+            "ref" => Some(number_of(value).ok_or_else(|| {
+                Error::invalid_argument(
+                    format!("{field}.ref"),
+                    "a ref is `e` and a number, as `observe` gives it",
+                )
+            })?),
+            _ => None,
+        };
         if value.trim().is_empty() {
             return Err(Error::invalid_argument(format!("{field}.{way}"), "must not be empty"));
         }
@@ -68,7 +74,7 @@ impl Search {
             shown = format!("{shown} named {name:?}");
         }
         let (frame, nth, field) = (target.frame.clone(), target.nth, field.to_owned());
-        Ok(Self { by, shown, field, frame, nth, only: None, point: None })
+        Ok(Self { by, shown, field, frame, nth, only: None, reference, point: None })
     }
 
     /// Whether the point is within the far edges, the page says: only it knows its viewport.
@@ -86,6 +92,7 @@ impl Search {
             frame: Some(target.frame.clone().unwrap_or(FrameRef::Number(0))),
             nth: None,
             only: None,
+            reference: None,
             point: Some((x, y)),
         })
     }
@@ -99,6 +106,7 @@ impl Search {
             frame: None,
             nth: None,
             only: None,
+            reference: None,
             point: None,
         }
     }
@@ -112,6 +120,7 @@ impl Search {
             frame: None,
             nth: None,
             only: Some(element.frame.id.clone()),
+            reference: None,
             point: None,
         }
     }
@@ -139,6 +148,38 @@ impl Search {
         })
     }
 
+    /// Of a ref: the frame that shows its document; none when that is gone.
+    pub fn home(&self, job: &Job<'_>, number: u64) -> Result<Option<FrameHandle>, Error> {
+        let home = match job.ctx.outlines.refs.holder(number) {
+            Holder::Document(home) => home,
+            Holder::Gone => return Ok(None),
+            Holder::Nobody => return Err(self.no_ref("was never given out; observe first")),
+        };
+        if home.n != job.n {
+            let here = job.ctx.tabs.frames(home.n).is_ok_and(|frames| is_shown(&home, &frames));
+            if here {
+                return Err(self.no_ref(&format!("is of tab {}; give `tab`, or observe this one", home.n)));
+            }
+            return Ok(None);
+        }
+        let all = job.ctx.tabs.frames(job.n).map_err(of_tab)?;
+        let wanted = self.frames(job)?;
+        let frame = wanted.into_iter().find(|frame| home.is_shown_by(frame));
+        if frame.is_none() && is_shown(&home, &all) {
+            return Err(self.no_ref("is in another frame than the one given; leave `frame` out"));
+        }
+        Ok(frame)
+    }
+
+    /// A ref whose document or element is gone for good.
+    pub fn gone(&self) -> Error {
+        self.no_ref("is no longer in the page; observe again")
+    }
+
+    fn no_ref(&self, detail: &str) -> Error {
+        Error::not_found(format!("{} {detail}", self.shown)).with_field(format!("{}.ref", self.field))
+    }
+
     fn nothing(&self, detail: &str) -> Error {
         Error::timeout(format!("{} {detail}", self.shown))
             .with_field(self.field.clone())
@@ -146,8 +187,14 @@ impl Search {
     }
 }
 
-fn is_ref(text: &str) -> bool {
-    text.strip_prefix('e').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+/// The number of a ref; one that is beyond all numbers belongs to nobody.
+fn number_of(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('e').filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))?;
+    Some(digits.parse().unwrap_or(u64::MAX))
+}
+
+fn is_shown(home: &Home, frames: &[FrameHandle]) -> bool {
+    frames.iter().any(|frame| home.is_shown_by(frame))
 }
 
 #[derive(Deserialize)]
@@ -161,20 +208,19 @@ struct Found {
     detail: String,
     #[serde(default)]
     matches: Vec<Value>,
-    #[serde(default)]
-    known: bool,
 }
 
 /// Looks once, in all frames. `None` when nothing matches yet; the job knows then what it waits for.
 pub(super) async fn look(job: &Job<'_>, search: &Search) -> Result<Option<Element>, Error> {
+    if let Some(number) = search.reference {
+        return look_up(job, search, number).await.map(Some);
+    }
     let frames = search.frames(job)?;
     if frames.is_empty() {
         job.waits_for(search.nothing("is in a frame that is not there"));
         return Ok(None);
     }
     let mut passed = 0;
-    let mut known = false;
-    let mut unsettled = false;
     for frame in frames {
         let nth = search.nth.map(|nth| nth.saturating_sub(passed));
         match look_in(job, search, &frame, nth).await {
@@ -184,19 +230,11 @@ pub(super) async fn look(job: &Job<'_>, search: &Search) -> Result<Option<Elemen
                 "invalid" => {
                     return Err(Error::invalid_argument(search.field.clone(), found.detail));
                 }
-                _ => {
-                    passed += found.count;
-                    known |= found.known;
-                }
+                _ => passed += found.count,
             },
-            Err(WorldError::Replaced) => unsettled = true,
+            Err(WorldError::Replaced) => {}
             Err(WorldError::Failed(error)) => return Err(error),
         }
-    }
-    if search.by["way"] == "ref" && !unsettled {
-        let detail = if known { "is no longer in the page" } else { "is not of this page" };
-        return Err(Error::not_found(format!("{} {detail}; observe again", search.shown))
-            .with_field(format!("{}.ref", search.field)));
     }
     if search.by["way"] == "held" {
         return Err(detached(&search.shown));
@@ -208,6 +246,16 @@ pub(super) async fn look(job: &Job<'_>, search: &Search) -> Result<Option<Elemen
     Ok(None)
 }
 
+/// The element of a ref. What is gone does not come back, so nothing is waited for.
+async fn look_up(job: &Job<'_>, search: &Search, number: u64) -> Result<Element, Error> {
+    let Some(frame) = search.home(job, number)? else { return Err(search.gone()) };
+    match look_in(job, search, &frame, search.nth).await {
+        Ok((world, found)) if found.status == "one" => Ok(Element { frame, world, token: found.token }),
+        Ok(_) | Err(WorldError::Replaced) => Err(search.gone()),
+        Err(WorldError::Failed(error)) => Err(error),
+    }
+}
+
 async fn look_in(
     job: &Job<'_>,
     search: &Search,
@@ -217,10 +265,12 @@ async fn look_in(
     let world = job.ctx.worlds.of(frame, job.on(&frame.cdp)).await?;
     match world.call("query", json!([search.by, nth])).await {
         Ok(found) => Ok((world, found)),
-        Err(error) => {
+        Err(WorldError::Replaced) => {
             job.ctx.worlds.forget(&world);
-            Err(error)
+            Err(WorldError::Replaced)
         }
+        // A page that is merely busy still has it, and in it the refs.
+        Err(failed) => Err(failed),
     }
 }
 
@@ -433,10 +483,16 @@ mod tests {
 
     #[test]
     fn refs_have_one_form() {
-        for (text, is) in
-            [("e1", true), ("e12", true), ("e", false), ("1", false), ("e1x", false), ("", false)]
-        {
-            assert_eq!(is_ref(text), is, "{text}");
+        for (text, number) in [
+            ("e1", Some(1)),
+            ("e12", Some(12)),
+            ("e99999999999999999999999", Some(u64::MAX)),
+            ("e", None),
+            ("1", None),
+            ("e1x", None),
+            ("", None),
+        ] {
+            assert_eq!(number_of(text), number, "{text}");
         }
         let target = Target { locator: Locator::Ref("x".into()), ..Target::default() };
         assert_eq!(Search::of(&target, "target").unwrap_err().field.as_deref(), Some("target.ref"));

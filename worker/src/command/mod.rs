@@ -32,6 +32,7 @@ mod place;
 mod pointer;
 mod press;
 mod pressed;
+mod refs;
 mod screenshot;
 mod scroll;
 mod select_option;

@@ -6,17 +6,21 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Outcome;
+use super::element::Pauses;
 use super::job::Job;
 use super::outline::{Part, frame_header, indented};
+use super::refs::Home;
 use super::screenshot;
 use super::scroll::document;
-use super::world::WorldError;
+use super::world::{World, WorldError};
 use crate::page::FrameHandle;
 
 /// Size of an outline unless another is asked for.
 const MAX_BYTES: u32 = 20_000;
 /// The most that is kept of one page to be read on by cursor.
 const KEPT: usize = 4 << 20;
+/// More than one look at one frame gives out, see `MAX_NODES` in the page's script.
+const MOST_REFS: u64 = 20_001;
 
 pub(super) async fn run(job: &Job<'_>, c: &Observe) -> Result<Outcome, Error> {
     let max_bytes = c.max_bytes.unwrap_or(MAX_BYTES) as usize;
@@ -53,21 +57,17 @@ struct Told {
 async fn look(job: &Job<'_>, preset: ObservePreset) -> Result<String, Error> {
     // Refs are one row over all frames and tabs, so only one looks at a time.
     let mut next = job.ctx.outlines.next_ref().await;
-    let main = document(job).await?;
-    let told: Told = main.call("observe", json!([preset, *next])).await?;
-    *next = told.next;
-    let mut whole = told.text;
+    let mut whole = main_frame(job, preset, &mut next).await?;
     let frames = job.ctx.tabs.frames(job.n).map_err(super::error::of_tab)?;
     for (number, frame) in frames.iter().enumerate().skip(1) {
         if whole.len() >= KEPT {
             break;
         }
-        match in_frame(job, frame, preset, *next).await {
-            Ok(told) => {
-                *next = told.next;
-                if !told.text.is_empty() {
+        match in_frame(job, frame, preset, &mut next).await {
+            Ok(text) => {
+                if !text.is_empty() {
                     whole.push_str(&frame_header(number, frame));
-                    whole.push_str(&indented(&told.text));
+                    whole.push_str(&indented(&text));
                 }
             }
             // A frame that is being replaced or stands still is told the next time.
@@ -78,12 +78,46 @@ async fn look(job: &Job<'_>, preset: ObservePreset) -> Result<String, Error> {
     Ok(whole)
 }
 
+/// Looks again as long as the document is replaced meanwhile.
+async fn main_frame(job: &Job<'_>, preset: ObservePreset, next: &mut u64) -> Result<String, Error> {
+    let mut pauses = Pauses::default();
+    loop {
+        let main = document(job).await?;
+        match in_world(job, &main.frame, &main.world, preset, next).await {
+            Ok(text) => return Ok(text),
+            Err(WorldError::Replaced) => pauses.next().await,
+            Err(WorldError::Failed(error)) => return Err(error),
+        }
+    }
+}
+
 async fn in_frame(
     job: &Job<'_>,
     frame: &FrameHandle,
     preset: ObservePreset,
-    next: u64,
-) -> Result<Told, WorldError> {
+    next: &mut u64,
+) -> Result<String, WorldError> {
     let world = job.ctx.worlds.of(frame, job.on(&frame.cdp)).await?;
-    world.call("observe", json!([preset, next])).await
+    in_world(job, frame, &world, preset, next).await
+}
+
+async fn in_world(
+    job: &Job<'_>,
+    frame: &FrameHandle,
+    world: &World,
+    preset: ObservePreset,
+    next: &mut u64,
+) -> Result<String, WorldError> {
+    let refs = &job.ctx.outlines.refs;
+    let home = Home::of(job.n, frame).ok_or(WorldError::Replaced)?;
+    let first = *next;
+    // A look that is given up half-way may have given numbers all the same: no other element gets them.
+    *next = first + MOST_REFS;
+    refs.reserve(first..*next, &home);
+    let told = world.call::<Told>("observe", json!([preset, first])).await;
+    if !matches!(told, Err(WorldError::Failed(_))) {
+        *next = told.as_ref().map_or(first, |told| told.next);
+        refs.give(first..*next, &home);
+    }
+    told.map(|told| told.text)
 }

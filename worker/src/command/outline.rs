@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use bus_schema::error::Error;
 use tokio::sync::MutexGuard;
 
+use super::refs::Refs;
 use crate::page::FrameHandle;
 
 /// Outlines kept; a session has rarely more tabs than that.
@@ -14,12 +15,13 @@ const TABS: usize = 16;
 
 pub(super) struct Outlines {
     next_ref: tokio::sync::Mutex<u64>,
+    pub refs: Refs,
     kept: Mutex<Kept>,
 }
 
 impl Default for Outlines {
     fn default() -> Self {
-        Self { next_ref: tokio::sync::Mutex::new(1), kept: Mutex::default() }
+        Self { next_ref: tokio::sync::Mutex::new(1), refs: Refs::default(), kept: Mutex::default() }
     }
 }
 

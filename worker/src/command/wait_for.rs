@@ -74,7 +74,11 @@ struct Present {
 
 async fn element(job: &Job<'_>, search: &Search, state: ElementState) -> Result<bool, Error> {
     let (mut attached, mut visible, mut passed) = (false, false, 0);
-    for frame in search.frames(job)? {
+    let frames = match search.reference {
+        Some(number) => search.home(job, number)?.into_iter().collect(),
+        None => search.frames(job)?,
+    };
+    for frame in frames {
         let nth = search.nth.map(|nth| nth.saturating_sub(passed));
         let present = async {
             let world = job.ctx.worlds.of(&frame, job.on(&frame.cdp)).await?;
@@ -89,6 +93,8 @@ async fn element(job: &Job<'_>, search: &Search, state: ElementState) -> Result<
                 visible |= present.visible;
                 passed += present.count;
             }
+            // With its document a ref is gone.
+            Err(WorldError::Replaced) if search.reference.is_some() => {}
             // A document that is being replaced shows nothing, but what it will hold is not known.
             Err(WorldError::Replaced) => return Ok(false),
             Err(WorldError::Failed(error)) => return Err(error),
@@ -103,6 +109,9 @@ async fn element(job: &Job<'_>, search: &Search, state: ElementState) -> Result<
         ElementState::Attached => (attached, "attached"),
         ElementState::Detached => (!attached, "detached"),
     };
+    if !holds && !attached && search.reference.is_some() {
+        return Err(search.gone());
+    }
     if !holds {
         let is = if visible {
             "visible"

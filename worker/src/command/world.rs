@@ -18,7 +18,7 @@ use crate::page::FrameHandle;
 /// The name under which DevTools shows it.
 const NAME: &str = "rookery";
 
-/// Worlds kept; documents that are gone leave theirs behind until then.
+/// Worlds kept; frames that are gone leave theirs behind until then.
 const KEPT: usize = 256;
 
 /// The script's object in one document.
@@ -97,6 +97,7 @@ impl Worlds {
         }
         let world = install(&frame.id, cdp).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(of, _, _), _| *of != frame.id);
         if known.len() >= KEPT {
             known.clear();
         }

@@ -241,9 +241,7 @@ const query = (by, nth) => {
     throw error;
   }
   const count = matches.length;
-  if (!count) {
-    return { status: 'none', count, known: by.way === 'ref' ? refs.knows(by.value) : undefined };
-  }
+  if (!count) return { status: 'none', count };
   if (nth === null && count > 1 && by.way === 'field') {
     // The radio buttons of a group share their name; which is meant, its value says.
     if (matches.every((el) => el.type === 'radio' && el.name === matches[0].name)) {

@@ -18,7 +18,6 @@ const refs = (() => {
       const el = held && held.deref();
       return el && el.isConnected ? el : null;
     },
-    knows: (ref) => elements.has(Number(ref.slice(1))),
   };
 })();
 

@@ -237,6 +237,14 @@ impl Frames {
         }
     }
 
+    /// The process of a session crashed: its frames show nothing until they are navigated again.
+    pub fn crashed(&mut self, session: &SessionId) {
+        for frame in self.frames.values_mut().filter(|frame| &frame.session == session) {
+            frame.world = None;
+            frame.navigated = false;
+        }
+    }
+
     /// Whether the current document is as far as asked.
     pub fn is_at(&self, until: WaitUntil) -> bool {
         let Some(main) = self.main() else { return false };

@@ -369,8 +369,12 @@ impl Tracker {
 
     fn on_crashed(&mut self, session: &SessionId) -> Vec<Effect> {
         let Some(tab) = self.by_session(session) else { return Vec::new() };
-        // A frame's own process may crash alone; the page lives on with a hole.
-        if &tab.session != session || tab.crashed {
+        // A frame's own process may crash alone; the page lives on with a hole, for which nobody waits.
+        if &tab.session != session {
+            tab.frames.crashed(session);
+            return Vec::new();
+        }
+        if tab.crashed {
             return Vec::new();
         }
         tab.crashed = true;

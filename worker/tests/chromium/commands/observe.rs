@@ -1,9 +1,11 @@
 //! `observe`.
 
-use bus_schema::error::ErrorCode;
-use serde_json::json;
+use std::time::{Duration, Instant};
 
-use super::stage::Stage;
+use bus_schema::error::{Error, ErrorCode};
+use serde_json::{Value, json};
+
+use super::stage::{Stage, html};
 
 const PAGE: &str = "<title>Shop</title><header><nav aria-label=Main><a href=/>Home</a><a href=/cart>Cart <b>2</b></a></nav></header>
 <main><h1>Rookery <em>shop</em></h1><p>All <span>you</span> need.</p><div><div><ul><li>One</li><li><a href=/two>Two</a></li></ul></div></div>
@@ -55,14 +57,6 @@ async fn the_outline_tells_what_is_there() {
     for line in outline.lines().filter(|line| line.contains("[ref=")) {
         assert!(again.contains(line.trim()), "{line} is not in\n{again}");
     }
-    let reference = |outline: &str, text: &str| {
-        let line = outline
-            .lines()
-            .find(|line| line.contains(text))
-            .unwrap_or_else(|| panic!("{text}: {outline}"))
-            .to_owned();
-        line.split("[ref=").nth(1).unwrap().split(']').next().unwrap().to_owned()
-    };
     assert!(!outline.contains(&format!("[ref={}]", reference(again, "\"New\""))));
     stage.ok(json!({"action": "click", "target": {"ref": reference(again, "Clickable")}})).await;
     assert_eq!(stage.value("clicked").await, true);
@@ -101,5 +95,107 @@ async fn presets_bounds_and_cursors() {
     let picture = output.attachment.unwrap();
     assert_eq!(picture.media_type, "image/jpeg");
     assert!(picture.bytes.starts_with(&[0xff, 0xd8]));
+    stage.browser.close().await;
+}
+
+/// The ref in the line of an outline that has a text.
+fn reference(outline: &str, text: &str) -> String {
+    let line = outline.lines().find(|line| line.contains(text));
+    let line = line.unwrap_or_else(|| panic!("{text} is not in\n{outline}"));
+    line.split("[ref=").nth(1).unwrap().split(']').next().unwrap().to_owned()
+}
+
+async fn outline(stage: &Stage) -> String {
+    stage.ok(json!({"action": "observe"})).await["outline"].as_str().unwrap().to_owned()
+}
+
+/// A command that is refused, and soon, though it may take its time.
+async fn refused(stage: &Stage, command: Value) -> Error {
+    let begun = Instant::now();
+    let error = stage.err(ErrorCode::NotFound, command).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{error} after {:?}", begun.elapsed());
+    assert!(error.field.as_deref().is_some_and(|field| field.ends_with(".ref")), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn a_ref_that_is_gone_is_refused_at_once() {
+    let stage = Stage::with(&["--site-per-process"], |request| {
+        let host = request.header("host").unwrap().replace("127.0.0.1", "localhost");
+        match request.target.as_str() {
+            "/" => html(&format!(
+                "<button>Main</button><button id=b>Second</button><iframe src=/near></iframe><iframe name=far src='http://{host}/far'></iframe>"
+            )),
+            "/near" => html("<button>Near</button>"),
+            "/far" => html("<button>Far</button>"),
+            _ => html("<p>Other</p><iframe src='http://192.0.2.1/never'></iframe>"),
+        }
+    })
+    .await;
+    stage.go("/").await;
+    stage.ok(json!({"action": "wait_for", "target": {"text": "Far"}})).await;
+    let seen = outline(&stage).await;
+    let [main, second, near, far] =
+        ["\"Main\"", "\"Second\"", "\"Near\"", "\"Far\""].map(|text| reference(&seen, text));
+    let click = |reference: &str| json!({"action": "click", "target": {"ref": reference}});
+    for reference in [&main, &near, &far] {
+        stage.ok(click(reference)).await;
+    }
+    assert!(refused(&stage, click("e9999")).await.detail.contains("never given"));
+    let elsewhere = json!({"action": "click", "target": {"ref": near, "frame": 0}});
+    assert!(refused(&stage, elsewhere).await.detail.contains("another frame"));
+    // Its element, its frame, the process of its frame.
+    stage.value("b.remove()").await;
+    refused(&stage, click(&second)).await;
+    let wait = |reference: &str, state: &str| json!({"action": "wait_for", "target": {"ref": reference}, "state": state});
+    refused(&stage, wait(&second, "visible")).await;
+    stage.ok(wait(&second, "detached")).await;
+    let frames = stage.ctx.tabs().frames(1).unwrap();
+    let crashing = frames.iter().find(|frame| frame.name == "far").unwrap();
+    crashing.cdp.notify_raw("Page.crash", &json!({}));
+    let begun = Instant::now();
+    while stage.ctx.tabs().frames(1).unwrap().iter().any(|frame| frame.name == "far" && frame.world.is_some())
+    {
+        assert!(begun.elapsed() < Duration::from_secs(5), "the crash is not seen");
+        tokio::task::yield_now().await;
+    }
+    refused(&stage, click(&far)).await;
+    stage.ok(wait(&far, "hidden")).await;
+    stage.value("document.querySelector('iframe').remove()").await;
+    refused(&stage, click(&near)).await;
+    // Another tab has it.
+    stage.ok(json!({"action": "new_tab"})).await;
+    assert!(refused(&stage, click(&main)).await.detail.contains("tab 1"));
+    stage.ok(json!({"action": "activate_tab", "tab": 1})).await;
+    for until in ["commit", "load", "domcontentloaded"] {
+        stage.go("/").await;
+        let main = reference(&outline(&stage).await, "\"Main\"");
+        let to = stage.site.url(&format!("/{until}"));
+        stage.ok(json!({"action": "navigate", "url": to, "wait_until": "commit"})).await;
+        refused(&stage, click(&main)).await;
+        refused(&stage, wait(&main, "attached")).await;
+        stage.ok(wait(&main, "detached")).await;
+    }
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_ref_used_while_its_page_goes_is_answered_at_once() {
+    let stage = Stage::with(&[], |_| {
+        html("<button onclick='location.reload()'>Again</button><iframe srcdoc='<button>Inner</button>'></iframe>")
+    })
+    .await;
+    stage.go("/").await;
+    for _ in 0..20 {
+        let seen = outline(&stage).await;
+        let again = reference(&seen, "\"Again\"");
+        stage.value("setTimeout(() => location.reload()); 0").await;
+        let begun = Instant::now();
+        // Before, while or after the document goes: either it is there, or it is refused.
+        if let Err(error) = stage.run(json!({"action": "hover", "target": {"ref": again}})).await {
+            assert_eq!(error.code, ErrorCode::NotFound, "{error}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    }
     stage.browser.close().await;
 }
