@@ -13,6 +13,7 @@ pub const SOURCE: &str = concat!(
     include_str!("query.js"),
     include_str!("ready.js"),
     include_str!("form.js"),
+    include_str!("told.js"),
     include_str!("observe.js"),
     include_str!("content.js"),
     include_str!("api.js"),

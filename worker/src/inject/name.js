@@ -27,10 +27,14 @@ const contentName = (el, seen) => {
   return text + pseudoText(el, '::after');
 };
 
+// What opens below an entry of a menu or a tree has names of its own.
+const isNested = (el) =>
+  /^(menu|group|tree)$/.test(roleOf(el)) && Boolean(parentOf(el)) && /^(menuitem|treeitem)/.test(roleOf(parentOf(el)));
+
 // The part of a name that an element inside another gives.
 const innerName = (el, seen) => {
   if (seen.has(el) || NOT_TEXT.has(tagOf(el))) return '';
-  if (isHiddenForAria(el)) return '';
+  if (isHiddenForAria(el) || isNested(el)) return '';
   seen.add(el);
   const label = fold(el.getAttribute('aria-label'));
   if (label) return label;
@@ -87,7 +91,8 @@ const labelTexts = (el) => {
 // A label's text without the control that stands inside it.
 const labelText = (label, control) => fold(contentName(label, new Set([control])));
 
-const nameOf = (el) => {
+// A name that was given to an element, and does not merely follow from what it contains.
+const givenName = (el) => {
   const labelled = byIds(el, 'aria-labelledby');
   if (labelled.length) {
     const name = fold(
@@ -99,8 +104,12 @@ const nameOf = (el) => {
   if (label) return label;
   const byLabels = fold(labelsOf(el).map((by) => labelText(by, el)).join(' '));
   if (byLabels) return byLabels;
-  const native = nativeName(el, new Set([el]));
-  if (native) return native;
+  return nativeName(el, new Set([el]));
+};
+
+const nameOf = (el) => {
+  const given = givenName(el);
+  if (given) return given;
   if (NAMED_BY_CONTENT.has(roleOf(el))) {
     const content = fold(contentName(el, new Set([el])));
     if (content) return content;

@@ -9,6 +9,8 @@ const TOLD_BY_NAME = new Set(
   ('button checkbox heading link menuitem menuitemcheckbox menuitemradio option radio switch tab tooltip img ' +
     'progressbar meter').split(' '),
 );
+// Roles that hold what is told anyway: a name that follows from it would only say it twice.
+const CELLS = new Set(['row', 'cell', 'gridcell', 'columnheader', 'rowheader']);
 const WRAPPERS = new Set(['', 'generic', 'presentation', 'none', 'rowgroup', 'strong', 'emphasis', 'code', 'document',
   'subscript', 'superscript', 'insertion', 'deletion', 'time', 'mark', 'caption', 'term']);
 
@@ -58,15 +60,27 @@ const outline = (preset, first) => {
   let nodes = 0;
   const cut = () => nodes >= MAX_NODES;
 
-  const nodeOf = (el, role, interactive) => {
-    const name = short(nameOf(el), MAX_TEXT);
-    const node = { role: role || 'generic', name, states: statesOf(el, role), value: '', children: [] };
-    if (interactive || preset === 'full' || role === 'iframe') {
-      next = refs.give(el, next);
-      node.states.push(`ref=${refs.of(el)}`);
+  const referrers = makeReferrers();
+
+  // `ref` is the element that is acted on: a label where the control itself is hidden.
+  const nodeOf = (el, role, interactive, ref) => {
+    const name = short(CELLS.has(role) ? givenName(el) : nameOf(el), MAX_TEXT);
+    const node = { el: ref, role: role || 'generic', name, states: statesOf(el, role), value: '', children: [] };
+    const referred = interactive || preset === 'full' || role === 'iframe';
+    if (referred) {
+      next = refs.give(ref, next);
+      node.states.push(`ref=${refs.of(ref)}`);
     }
     node.value = short(valueOf(el, role), MAX_TEXT);
-    if (preset === 'full' && role === 'link') node.states.push(`url=${short(String(el.href?.baseVal ?? el.href ?? ''), 200)}`);
+    if (TOLD_BY_NAME.has(role) && givenName(el) && !node.value) {
+      node.value = short(contentBesideName(el, name), MAX_TEXT);
+    }
+    const placeholder = fold(el.getAttribute('placeholder'));
+    if (placeholder && placeholder !== name && !node.value) node.states.push(`placeholder=${quoted(short(placeholder, 80))}`);
+    const hint = referred && !name && ACTED_ON.has(role) ? hintOf(el) : '';
+    if (hint) node.states.push(hint);
+    if (role === 'iframe' && el.src) node.states.push(`url=${short(el.src, 200)}`);
+    if (preset === 'full' && role === 'link' && name) node.states.push(`url=${short(String(el.href?.baseVal ?? el.href ?? ''), 200)}`);
     return node;
   };
 
@@ -79,6 +93,23 @@ const outline = (preset, first) => {
     return told;
   };
 
+  const isWanted = (el, role, interactive, parent, textless) => {
+    if (interactive || role === 'iframe') return true;
+    if (preset === 'full') return role !== '';
+    const wrapper = WRAPPERS.has(role) || (role === 'paragraph' && tagOf(parent.el || el) === 'li');
+    return preset === 'compact' && !textless && !wrapper;
+  };
+
+  // Whether the name of another element in the same part of the outline has this one's text.
+  const isToldByName = (el, parent) => {
+    const named = preset === 'full' ? null : namedBy(el, referrers);
+    if (!named || isHiddenForAria(named) || (parent.el && !holds(parent.el, named))) return false;
+    const role = roleOf(named);
+    if (!isWanted(named, role, isInteractive(named, role), parent, false)) return false;
+    const text = fold(contentName(el, new Set([named])));
+    return text !== '' && text.length <= MAX_TEXT && nameOf(named).includes(text);
+  };
+
   const visit = (el, parent, textless) => {
     if (cut() || NOT_TEXT.has(tagOf(el))) return;
     const contents = getComputedStyle(el).display === 'contents';
@@ -87,36 +118,48 @@ const outline = (preset, first) => {
       if (!el.checkVisibility()) return;
     }
     if (el.getAttribute('aria-hidden') === 'true' || el.inert) return;
+    if (tagOf(el) === 'br') return addText(el, ' ', parent);
+    const hidden = hiddenControlOf(el);
+    if (hidden) return tell(hidden, roleOf(hidden), true, el, parent, true);
     const role = roleOf(el);
     const shown = contents || isRendered(el);
     const interactive = shown && isInteractive(el, role);
-    const wrapper = WRAPPERS.has(role) || (role === 'paragraph' && tagOf(parent.el || el) === 'li');
-    const wanted =
-      shown && (preset === 'full' ? role !== '' || interactive : interactive || (preset === 'compact' && !wrapper) || role === 'iframe');
-    if (!wanted) {
-      const inline = getComputedStyle(el).display.startsWith('inline') || contents;
-      if (!inline) breakText(parent);
-      descend(el, parent, textless);
-      if (!inline) breakText(parent);
-      return;
-    }
+    const told = textless || ((role === '' || role === 'paragraph' || role === 'caption') && !interactive && isToldByName(el, parent));
+    if (shown && isWanted(el, role, interactive, parent, told)) return tell(el, role, interactive, el, parent, textless);
+    const inline = getComputedStyle(el).display.startsWith('inline') || contents;
+    if (!inline) breakText(parent);
+    descend(el, parent, told);
+    if (!inline) breakText(parent);
+  };
+
+  const tell = (el, role, interactive, ref, parent, textless) => {
     nodes += 1;
-    const node = nodeOf(el, role, interactive);
-    node.el = el;
+    const node = nodeOf(el, role, interactive, ref);
     breakText(parent);
     parent.children.push(node);
     if (tagOf(el) === 'select') node.children.push(...optionsOf(el));
-    else if (!/^(input|textarea|iframe|svg|canvas|video|audio)$/.test(tagOf(el)) && node.value === '') {
-      descend(el, node, preset !== 'full' && TOLD_BY_NAME.has(role) && node.name !== '');
+    else if (ref !== el || !/^(input|textarea|iframe|svg|canvas|video|audio)$/.test(tagOf(el))) {
+      const byName = preset !== 'full' && node.name !== '' && (TOLD_BY_NAME.has(role) || role === 'treeitem');
+      if (byName || node.value === '') descend(ref, node, textless || byName);
     }
-    // A group that says nothing and holds nothing is left out again.
-    const empty = !node.name && !node.value && !interactive && !node.children.some((child) => child !== BREAK);
-    if (empty && preset !== 'full' && role !== 'iframe') parent.children.splice(parent.children.indexOf(node), 1);
+    if (preset !== 'full') thin(node, parent, interactive);
+  };
+
+  // Leaves out again what says nothing, and what only wraps one other.
+  const thin = (node, parent, interactive) => {
+    const inner = node.children.filter((child) => child !== BREAK);
+    // The link that a heading consists of has its name.
+    if (node.role === 'heading' && inner.length === 1 && inner[0].name === node.name) node.name = '';
+    if (interactive || node.role === 'iframe' || node.name || node.value) return;
+    if (!inner.length && !CELLS.has(node.role)) parent.children.splice(parent.children.indexOf(node), 1);
+    const wraps = inner.length === 1 && typeof inner[0] === 'object' && /^(listitem|paragraph)$/.test(node.role);
+    if (wraps && !node.states.length) parent.children.splice(parent.children.indexOf(node), 1, inner[0]);
   };
 
   const descend = (el, parent, textless) => {
     for (const child of shownChildren(el)) {
-      if (isElement(child)) visit(child, parent, textless);
+      // What opens below an entry of a menu or a tree is not in its name.
+      if (isElement(child)) visit(child, parent, textless && !isNested(child));
       else if (child.nodeType === 3 && !textless && preset !== 'interactive') addText(el, child.data, parent);
     }
   };
@@ -153,18 +196,19 @@ const render = (nodes) => {
     }
     const texts = node.children.filter((child) => typeof child === 'string').map(fold).filter(Boolean);
     const inner = node.children.filter((child) => typeof child === 'object');
+    if (CELLS.has(node.role) && !node.name && !inner.length) node.name = short(texts.join(' '), MAX_TEXT);
     let line = `${indent}- ${node.role}`;
     if (node.name) line += ` ${quoted(node.name)}`;
     for (const state of node.states) line += ` [${state}]`;
     if (node.value) line += `: ${node.value}`;
     if (!inner.length) {
       const text = texts.join(' ');
-      if (text && text !== node.name) line += `: ${text}`;
+      if (text && short(text, MAX_TEXT) !== node.name) line += `: ${text}`;
       lines.push(line);
       return;
     }
     lines.push(line);
-    for (const child of node.children) write(child, depth + 1);
+    for (const child of node.children) if (typeof child !== 'string' || !SEPARATOR.test(child)) write(child, depth + 1);
   };
   for (const node of nodes) write(node, 0);
   return lines;

@@ -199,3 +199,112 @@ async fn a_ref_used_while_its_page_goes_is_answered_at_once() {
     }
     stage.browser.close().await;
 }
+
+/// The outline of a page's body, and what it must be, line by line.
+const TOLD: &[(&str, &str)] = &[
+    (
+        "<label for=em>Email</label><input id=em placeholder='you@example.org'><small>Never shared.</small>
+         <label>First <b>name</b> <input value=Ada></label><span id=c>Coupon</span><input aria-labelledby=c>",
+        "- textbox \"Email\" [ref=e1] [placeholder=\"you@example.org\"]
+- text: Never shared.
+- textbox \"First name\" [ref=e2]: Ada
+- textbox \"Coupon\" [ref=e3]",
+    ),
+    (
+        "<fieldset><legend>Contact</legend><label><input type=checkbox> Take the <a href=/nl>news</a></label></fieldset>
+         <p id=p>Pay with</p><div role=radiogroup aria-labelledby=p><div role=radio tabindex=0>Card</div></div>",
+        "- group \"Contact\"
+  - checkbox \"Take the news\" [ref=e1]
+  - link \"news\" [ref=e2]
+- radiogroup \"Pay with\"
+  - radio \"Card\" [ref=e3]",
+    ),
+    // What another name does not have, or what is far from it, is told.
+    (
+        "<label for=a>Shown</label><input id=a aria-label=Other><label for=b>Label of nothing</label><input id=b hidden>
+         <table><tr><th><span id=h>Price</span></th></tr><tr><td><input aria-labelledby=h></td></tr></table>
+         <a href=/cart aria-label=Cart><b>3 items</b></a>",
+        "- text: Shown
+- textbox \"Other\" [ref=e1]
+- text: Label of nothing
+- table
+  - row
+    - columnheader \"Price\"
+  - row
+    - cell
+      - textbox \"Price\" [ref=e2]
+- link \"Cart\" [ref=e3]: 3 items",
+    ),
+    (
+        "<table><caption>Orders</caption><tr><th>No.</th><th>Who</th><th></th></tr><tr><td><a href=/1>1</a></td>
+         <td>Ada<br>Lovelace</td><td><button><svg><title>Delete</title></svg></button></td></tr></table>",
+        "- table \"Orders\"
+  - row
+    - columnheader \"No.\"
+    - columnheader \"Who\"
+    - columnheader
+  - row
+    - cell
+      - link \"1\" [ref=e1]
+    - cell \"Ada Lovelace\"
+    - cell
+      - button \"Delete\" [ref=e2]",
+    ),
+    (
+        "<div role=menubar><div role=menuitem aria-expanded=true tabindex=0>File<div role=menu><div role=menuitem tabindex=-1>Open</div></div></div></div>
+         <nav><ul><li><a href=1>One</a></li><li><a href=2>Two</a>, the second</li></ul></nav><h2><a href=/h>Linked</a></h2>
+         <a href=/card><h3>Card</h3><p>and its text</p><img alt=''></a><button id=burger></button><a href='/x'><svg></svg></a>",
+        "- menubar
+  - menuitem \"File\" [expanded] [ref=e1]
+    - menu
+      - menuitem \"Open\" [ref=e2]
+- navigation
+  - list
+    - link \"One\" [ref=e3]
+    - listitem
+      - link \"Two\" [ref=e4]
+      - text: , the second
+- heading [level=2]
+  - link \"Linked\" [ref=e5]
+- link \"Card and its text\" [ref=e6]
+- button [ref=e7] [id=burger]
+- link [ref=e8] [url=/x]",
+    ),
+];
+
+#[tokio::test]
+async fn nothing_is_told_twice_and_nothing_is_lost() {
+    let stage = Stage::with(&[], |request| {
+        let n = request.target.strip_prefix("/told/").and_then(|n| n.parse::<usize>().ok())?;
+        html(TOLD[n].0)
+    })
+    .await;
+    for (n, (_, told)) in TOLD.iter().enumerate() {
+        stage.go(&format!("/told/{n}")).await;
+        // Refs are one row over all pages.
+        let seen = outline(&stage).await;
+        let first =
+            seen.split("[ref=e").nth(1).map_or(1, |rest| rest.split(']').next().unwrap().parse().unwrap());
+        let told = (1..=9).rev().fold((*told).to_owned(), |told, i| {
+            told.replace(&format!("[ref=e{i}]"), &format!("[ref=e{}]", i + first - 1))
+        });
+        assert_eq!(seen, told, "page {n}:\n{seen}\n");
+    }
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_box_that_is_drawn_by_its_label_is_told_and_checked() {
+    let stage = Stage::show(
+        "<style>input { display: none }</style><label><input type=checkbox id=box onchange='window.on = box.checked'> Fancy</label>",
+    )
+    .await;
+    let seen = outline(&stage).await;
+    assert!(seen.starts_with("- checkbox \"Fancy\" [ref=e1]") && !seen.contains("text"), "{seen}");
+    stage.ok(json!({"action": "check", "target": {"ref": "e1"}})).await;
+    assert_eq!(stage.value("on").await, true);
+    assert!(outline(&stage).await.contains("\"Fancy\" [checked]"));
+    stage.ok(json!({"action": "click", "target": {"ref": "e1"}})).await;
+    assert_eq!(stage.value("on").await, false);
+    stage.browser.close().await;
+}
