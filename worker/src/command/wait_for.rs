@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus_schema::error::Error;
-use bus_schema::model::command::{ElementState, WaitFor};
+use bus_schema::model::command::{ElementState, WaitFor, WaitUntil};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -16,6 +16,10 @@ use super::job::Job;
 use super::navigate::name;
 use super::world::{RemoteObject, Returned, WorldError};
 use crate::inject;
+
+/// How often it is looked what holds a page up, and how much of it is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const BUSY_FRAMES: usize = 5;
 
 pub(super) async fn run(job: &Job<'_>, c: &WaitFor) -> Result<Outcome, Error> {
     if let Some(ms) = c.ms {
@@ -33,11 +37,7 @@ pub(super) async fn run(job: &Job<'_>, c: &WaitFor) -> Result<Outcome, Error> {
 
 async fn holds(job: &Job<'_>, c: &WaitFor, search: Option<&Search>) -> Result<bool, Error> {
     if let Some(until) = c.load_state {
-        job.waits_for(
-            Error::timeout(format!("the page has not reached `{}`", name(until))).with_field("load_state"),
-        );
-        let url = job.tab()?.url;
-        job.ctx.tabs.loaded(job.n, until).await.map_err(|error| of_navigation(error, &url))?;
+        loaded(job, until).await?;
     }
     if let Some(wanted) = &c.url {
         let url = job.tab()?.url;
@@ -58,6 +58,26 @@ async fn holds(job: &Job<'_>, c: &WaitFor, search: Option<&Search>) -> Result<bo
     match &c.expression {
         Some(expression) => truthy(job, expression).await,
         None => Ok(true),
+    }
+}
+
+/// Waits until the page is as far as asked, and keeps in mind what holds it up.
+async fn loaded(job: &Job<'_>, until: WaitUntil) -> Result<(), Error> {
+    let url = job.tab()?.url;
+    let loaded = job.ctx.tabs.loaded(job.n, until);
+    tokio::pin!(loaded);
+    loop {
+        let mut waiting =
+            Error::timeout(format!("the page has not reached `{}`", name(until))).with_field("load_state");
+        if until == WaitUntil::Networkidle {
+            let busy: Vec<String> = job.ctx.tabs.restless(job.n).into_iter().take(BUSY_FRAMES).collect();
+            waiting = waiting.with_context(json!({ "busy_frames": busy }));
+        }
+        job.waits_for(waiting);
+        tokio::select! {
+            loaded = &mut loaded => return loaded.map_err(|error| of_navigation(error, &url)),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
     }
 }
 

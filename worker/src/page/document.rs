@@ -23,6 +23,8 @@ pub struct Frame {
     pub world: Option<i64>,
     /// Counts its documents.
     pub document: u64,
+    /// Counts the frames of a tab as they come, which is mostly their order in the page.
+    place: u64,
     loader: String,
     /// The loaders of its last documents.
     shown: VecDeque<String>,
@@ -41,6 +43,11 @@ struct Progress {
     stopped: bool,
 }
 
+impl Progress {
+    const WHOLE: Self =
+        Self { commit: true, dom_content_loaded: true, load: true, network_idle: true, stopped: true };
+}
+
 impl Frame {
     fn new(id: &str, parent: Option<String>, session: SessionId) -> Self {
         Self {
@@ -51,6 +58,7 @@ impl Frame {
             session,
             world: None,
             document: 0,
+            place: 0,
             loader: String::new(),
             shown: VecDeque::new(),
             progress: Progress::default(),
@@ -63,16 +71,20 @@ impl Frame {
         self.shown.iter().any(|shown| shown == loader)
     }
 
-    fn begin(&mut self, loader: &str) {
-        if self.loader != loader {
-            loader.clone_into(&mut self.loader);
-            self.document += 1;
-            if self.shown.len() as u64 == REMEMBERED {
-                self.shown.pop_front();
-            }
-            self.shown.push_back(loader.to_owned());
-            self.progress = Progress::default();
+    /// Says whether another document was there before.
+    fn begin(&mut self, loader: &str) -> bool {
+        if self.loader == loader {
+            return false;
         }
+        let replaces = !self.loader.is_empty();
+        loader.clone_into(&mut self.loader);
+        self.document += 1;
+        if self.shown.len() as u64 == REMEMBERED {
+            self.shown.pop_front();
+        }
+        self.shown.push_back(loader.to_owned());
+        self.progress = Progress::default();
+        replaces
     }
 }
 
@@ -81,6 +93,8 @@ impl Frame {
 pub struct Frames {
     main: String,
     frames: BTreeMap<String, Frame>,
+    /// How many there have been.
+    came: u64,
     /// Counts navigations within the main document.
     pub within: u64,
 }
@@ -89,7 +103,7 @@ impl Frames {
     /// A page's main frame has the id of its target.
     pub fn new(main: &str, session: SessionId) -> Self {
         let frame = Frame::new(main, None, session);
-        Self { main: main.to_owned(), frames: BTreeMap::from([(main.to_owned(), frame)]), within: 0 }
+        Self { main: main.to_owned(), frames: BTreeMap::from([(main.to_owned(), frame)]), came: 0, within: 0 }
     }
 
     pub fn main(&self) -> Option<&Frame> {
@@ -110,7 +124,9 @@ impl Frames {
         let mut next = 0;
         while next < order.len() {
             let parent = order[next].id.as_str();
+            let inside = order.len();
             order.extend(self.frames.values().filter(|frame| frame.parent.as_deref() == Some(parent)));
+            order[inside..].sort_by_key(|frame| frame.place);
             next += 1;
         }
         order
@@ -142,24 +158,30 @@ impl Frames {
 
     pub fn attached(&mut self, session: &SessionId, frame: &str, parent: &str) {
         // A frame that comes back into its parent's process is announced again.
-        self.frames
-            .entry(frame.to_owned())
-            .and_modify(|frame| frame.session = session.clone())
-            .or_insert_with(|| Frame::new(frame, Some(parent.to_owned()), session.clone()));
+        self.entry(session, frame, Some(parent.to_owned())).session = session.clone();
     }
 
-    pub fn navigated(&mut self, session: &SessionId, navigated: &input::Frame) {
-        let parent = navigated.parent_id.clone();
-        let frame = self
-            .frames
-            .entry(navigated.id.clone())
-            .or_insert_with(|| Frame::new(&navigated.id, parent, session.clone()));
-        frame.begin(&navigated.loader_id);
+    fn entry(&mut self, session: &SessionId, frame: &str, parent: Option<String>) -> &mut Frame {
+        self.frames.entry(frame.to_owned()).or_insert_with(|| {
+            self.came += 1;
+            Frame { place: self.came, ..Frame::new(frame, parent, session.clone()) }
+        })
+    }
+
+    /// A frame shows a document. Gives the ids of the frames that went with the one before.
+    pub fn navigated(&mut self, session: &SessionId, navigated: &input::Frame) -> Vec<String> {
+        let frame = self.entry(session, &navigated.id, navigated.parent_id.clone());
+        let replaces = frame.begin(&navigated.loader_id);
         frame.session = session.clone();
         frame.url = format!("{}{}", navigated.url, navigated.url_fragment);
         frame.name.clone_from(&navigated.name);
         frame.progress.commit = true;
+        if navigated.restored {
+            // It is as it was left, and says nothing of how it became so.
+            frame.progress = Progress::WHOLE;
+        }
         frame.navigated = true;
+        if replaces { self.forget_inside(&navigated.id) } else { Vec::new() }
     }
 
     pub fn navigated_within(&mut self, frame: &str, url: &str) {
@@ -181,24 +203,34 @@ impl Frames {
         if swap || frame == self.main {
             return Vec::new();
         }
-        let mut gone = vec![frame.to_owned()];
-        let mut next = 0;
-        while let Some(parent) = gone.get(next).cloned() {
-            self.frames.remove(&parent);
-            let children = self.frames.values().filter(|child| child.parent.as_ref() == Some(&parent));
-            gone.extend(children.map(|child| child.id.clone()));
-            next += 1;
+        let mut gone = self.forget_inside(frame);
+        if self.frames.remove(frame).is_some() {
+            gone.push(frame.to_owned());
         }
         gone
     }
 
-    pub fn lifecycle(&mut self, frame: &str, loader: &str, name: &str) {
-        let Some(frame) = self.frames.get_mut(frame) else { return };
-        if matches!(name, "init" | "commit") {
-            frame.begin(loader);
+    /// Forgets the frames inside one. Chromium does not report each that goes with its document: where the next
+    /// document is in another process, none.
+    fn forget_inside(&mut self, frame: &str) -> Vec<String> {
+        let mut gone = vec![frame.to_owned()];
+        let mut next = 0;
+        while let Some(parent) = gone.get(next).cloned() {
+            let children = self.frames.values().filter(|child| child.parent.as_ref() == Some(&parent));
+            gone.extend(children.map(|child| child.id.clone()));
+            next += 1;
         }
+        gone.remove(0);
+        gone.iter().for_each(|frame| drop(self.frames.remove(frame)));
+        gone
+    }
+
+    /// Gives the ids of the frames that went with the document before, as [`Self::navigated`].
+    pub fn lifecycle(&mut self, id: &str, loader: &str, name: &str) -> Vec<String> {
+        let Some(frame) = self.frames.get_mut(id) else { return Vec::new() };
+        let replaces = matches!(name, "init" | "commit") && frame.begin(loader);
         if frame.loader != loader {
-            return;
+            return Vec::new();
         }
         match name {
             "commit" => frame.progress.commit = true,
@@ -207,6 +239,7 @@ impl Frames {
             "networkIdle" => frame.progress.network_idle = true,
             _ => {}
         }
+        if replaces { self.forget_inside(id) } else { Vec::new() }
     }
 
     pub fn stopped(&mut self, frame: &str) {
@@ -253,14 +286,13 @@ impl Frames {
             WaitUntil::Commit => progress.commit,
             WaitUntil::Domcontentloaded => progress.dom_content_loaded,
             WaitUntil::Load => progress.load,
-            WaitUntil::Networkidle => {
-                progress.load
-                    && self
-                        .frames
-                        .values()
-                        .filter(|frame| frame.navigated || frame.id == self.main)
-                        .all(|frame| frame.progress.network_idle)
-            }
+            WaitUntil::Networkidle => progress.load && self.restless().next().is_none(),
         }
+    }
+
+    /// The frames whose documents have requests under way, or had lately.
+    pub fn restless(&self) -> impl Iterator<Item = &Frame> {
+        let meant = self.frames.values().filter(|frame| frame.navigated || frame.id == self.main);
+        meant.filter(|frame| !frame.progress.network_idle)
     }
 }

@@ -168,6 +168,9 @@ pub struct Frame {
     pub url: String,
     #[serde(default)]
     pub url_fragment: String,
+    /// It was put away when it was left, and is shown again as it was.
+    #[serde(skip)]
+    pub restored: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -288,9 +291,13 @@ fn read_frame_event(event: &Event, session: SessionId) -> Option<FrameInput> {
     #[derive(Deserialize)]
     struct Navigated {
         frame: Frame,
+        #[serde(default, rename = "type")]
+        kind: String,
     }
     if event.method() == "Page.frameNavigated" {
-        return Some(FrameInput::Navigated { session, frame: event.decode::<Navigated>()?.frame });
+        let Navigated { frame, kind } = event.decode()?;
+        let frame = Frame { restored: kind == "BackForwardCacheRestore", ..frame };
+        return Some(FrameInput::Navigated { session, frame });
     }
     let params: Params = event.decode()?;
     let frame = params.frame_id;

@@ -161,6 +161,13 @@ impl Tabs {
         self.wait_in(n, |tab| tab.frames.is_at(until).then_some(())).await
     }
 
+    /// The addresses of the frames of a tab in which requests are under way.
+    pub fn restless(&self, n: u32) -> Vec<String> {
+        let tracker = self.inner.tracker();
+        let tab = tracker.tab(n);
+        tab.map(|tab| tab.frames.restless().map(|frame| frame.url.clone()).collect()).unwrap_or_default()
+    }
+
     async fn wait_in(&self, n: u32, check: impl Fn(&Tab) -> Option<()>) -> Result<(), NavigateError> {
         let outcome = |tracker: &Tracker| match tracker.tab(n) {
             None => Some(Err(TabError::NoSuchTab(n))),

@@ -299,12 +299,13 @@ impl Tracker {
                 }
             }
             FrameInput::Lifecycle { frame, loader, name } => {
-                if let Some(tab) = self.by_frame(&frame) {
-                    tab.frames.lifecycle(&frame, &loader, &name);
-                    if tab.frames.is_main(&frame) && matches!(name.as_str(), "DOMContentLoaded" | "load") {
-                        return vec![Effect::AskTitle { target: tab.target.clone() }];
-                    }
-                }
+                let Some(tab) = self.by_frame(&frame) else { return Vec::new() };
+                let (n, gone) = (tab.n, tab.frames.lifecycle(&frame, &loader, &name));
+                let parsed = matches!(name.as_str(), "DOMContentLoaded" | "load");
+                let ask = parsed && tab.frames.is_main(&frame);
+                let ask = ask.then(|| Effect::AskTitle { target: tab.target.clone() });
+                self.frames_gone(n, gone);
+                return ask.into_iter().collect();
             }
             FrameInput::World { session, id, frame } => {
                 if let Some(tab) = self.by_session(&session) {
@@ -325,14 +326,16 @@ impl Tracker {
 
     fn on_navigated(&mut self, session: &SessionId, frame: &super::input::Frame) -> Vec<Effect> {
         let Some(tab) = self.by_session(session) else { return Vec::new() };
-        tab.frames.navigated(session, frame);
+        let gone = tab.frames.navigated(session, frame);
+        let n = tab.n;
         let mut effects = vec![Effect::Committed { url: frame.url.clone() }];
         if tab.frames.is_main(&frame.id) {
             tab.url = format!("{}{}", frame.url, frame.url_fragment);
             tab.crashed = false;
-            let (n, url) = (tab.n, tab.url.clone());
+            let url = tab.url.clone();
             effects.push(Effect::Emit(Event::Navigated { n, url, same_document: false }));
         }
+        self.frames_gone(n, gone);
         effects
     }
 

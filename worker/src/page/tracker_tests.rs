@@ -32,6 +32,7 @@ fn frame(id: &str, parent: Option<&str>, loader: &str, url: &str) -> input::Fram
         name: String::new(),
         url: url.into(),
         url_fragment: String::new(),
+        restored: false,
     }
 }
 
@@ -303,4 +304,58 @@ fn what_was_found_late_does_not_undo_what_has_happened_since() {
     tracker.apply(found(vec![blank]));
     assert_eq!(tracker.tab(1).unwrap().url, "https://a.test/");
     assert!(tracker.tab(1).unwrap().frames.main().unwrap().has_shown("L2"));
+}
+
+#[test]
+fn frames_go_with_the_document_around_them_also_unreported() {
+    use bus_schema::model::command::WaitUntil::Networkidle;
+    let mut tracker = Tracker::default();
+    page(&mut tracker, "A", None);
+    let session: SessionId = "s-A".into();
+    let navigated = |frame| Input::Frame(FrameInput::Navigated { session: "s-A".into(), frame });
+    let lifecycle = |frame: &str, loader: &str, name: &str| {
+        Input::Frame(FrameInput::Lifecycle { frame: frame.into(), loader: loader.into(), name: name.into() })
+    };
+    let attached = |frame: &str, parent: &str| FrameInput::Attached {
+        session: session.clone(),
+        frame: frame.into(),
+        parent: parent.into(),
+    };
+    let ids = |tracker: &Tracker| -> Vec<String> {
+        tracker.tab(1).unwrap().frames.in_order().iter().map(|frame| frame.id.clone()).collect()
+    };
+    tracker.apply(navigated(frame("A", None, "L1", "https://a.test/")));
+    for (inner, parent) in [("Z", "A"), ("B", "A"), ("C", "Z")] {
+        tracker.apply(Input::Frame(attached(inner, parent)));
+        tracker.apply(navigated(frame(inner, Some(parent), &format!("L-{inner}"), "https://a.test/f")));
+    }
+    assert_eq!(ids(&tracker), ["A", "Z", "B", "C"], "in the order in which they came");
+    tracker.apply(lifecycle("Z", "L-Z2", "init"));
+    assert_eq!(ids(&tracker), ["A", "Z", "B"]);
+    // The next page comes to rest whatever went on in the frames of the last.
+    tracker.apply(lifecycle("A", "L2", "init"));
+    tracker.apply(navigated(frame("A", None, "L2", "https://b.test/")));
+    assert_eq!(ids(&tracker), ["A"]);
+    tracker.apply(Input::Frame(attached("D", "A")));
+    for name in ["load", "networkIdle"] {
+        tracker.apply(lifecycle("A", "L2", name));
+    }
+    assert!(tracker.tab(1).unwrap().frames.is_at(Networkidle));
+    // A download of a frame that went so is still known as the tab's.
+    let mut shared = Tracker::in_context(Some("own".into()));
+    page(&mut shared, "A", None);
+    shared.apply(navigated(frame("A", None, "L1", "https://a.test/")));
+    shared.apply(Input::Frame(attached("F", "A")));
+    shared.apply(navigated(frame("A", None, "L2", "https://a.test/")));
+    assert_eq!(emitted(shared.apply(download("F"))).len(), 1);
+}
+
+#[test]
+fn a_page_that_is_restored_is_as_it_was_left() {
+    use bus_schema::model::command::WaitUntil::Networkidle;
+    let mut tracker = Tracker::default();
+    page(&mut tracker, "A", None);
+    let restored = input::Frame { restored: true, ..frame("A", None, "L1", "https://a.test/") };
+    tracker.apply(Input::Frame(FrameInput::Navigated { session: "s-A".into(), frame: restored }));
+    assert!(tracker.tab(1).unwrap().frames.is_at(Networkidle));
 }

@@ -5,6 +5,7 @@ mod dialogs;
 mod find;
 mod forms;
 mod frames;
+mod idle;
 mod input;
 mod navigation;
 mod observe;
