@@ -202,10 +202,13 @@ pub trait Browser: Send + Sync + 'static {
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
     /// What all viewers together want to see; `None`: nobody watches.
     fn watch(&self, wish: Option<FramesWish>);
+    /// A viewer has come, who needs a picture though nothing moves.
+    fn show_again(&self);
     /// Makes sure, before it returns, that nothing acts for the session any more: another worker's browser does from
     /// now on. What is left is removed by [`Self::close`].
     fn kill(&self);
-    /// Puts away what the session asked to be kept beyond its end. For a browser that lives, before it is closed.
+    /// Puts away what the session asked to be kept beyond its end, before the browser is closed. Of one that is dead
+    /// this is what is known without it.
     fn save(&self) -> Pending<'_, Result<(), Error>>;
     /// Ends it. Returns when its processes and files are gone, or after its own deadline.
     fn close(&self) -> Pending<'_, ()>;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    id::Region,
+    id::{Region, SessionId, Tenant},
     subject::{Queue, Root},
 };
 
@@ -35,9 +35,20 @@ pub fn leases_bucket(root: &Root, region: &Region) -> String {
     format!("{}_leases_{region}", root.as_str())
 }
 
-/// Object store of checkpoints, downloads and uploads.
+/// Object store of what belongs to sessions: uploads, downloads, recordings.
 pub fn artifacts(root: &Root, region: &Region) -> String {
     format!("{}_artifacts_{region}", root.as_str())
+}
+
+/// Object store of profiles, which outlive the sessions that wrote them.
+pub fn profiles(root: &Root, region: &Region) -> String {
+    format!("{}_profiles_{region}", root.as_str())
+}
+
+/// Name in [`artifacts`] of a part of a session's recording. They are numbered from 0 on and follow each other in the
+/// file.
+pub fn recording_part(tenant: &Tenant, session: &SessionId, n: u32) -> String {
+    format!("{tenant}/{session}/recording/{n}")
 }
 
 /// Durable consumer of one queue. Dots are not allowed in a name, and no id holds one.
@@ -57,6 +68,10 @@ pub const CONSUMER_INACTIVE: Duration = Duration::from_secs(3600);
 pub const EVENTS_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 pub const EVENTS_MAX_BYTES: i64 = 4 << 30;
 pub const EVENTS_PER_SUBJECT: i64 = 1_000;
+/// As long as the events of a session.
+pub const ARTIFACTS_MAX_AGE: Duration = EVENTS_MAX_AGE;
+pub const ARTIFACTS_MAX_BYTES: i64 = 16 << 30;
+pub const PROFILES_MAX_BYTES: i64 = 1 << 30;
 /// How long a deletion or expiry in a bucket leaves its mark.
 pub const LIMIT_MARKER: Duration = Duration::from_secs(60);
 /// How long an ended entry stands, so that `GET` shows it.

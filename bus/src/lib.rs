@@ -3,7 +3,6 @@
 //! The only crate that names `async-nats`. Everything here is typed by `bus-schema`: subjects, requests, replies,
 //! entries and events. [`Bus`] is a cheap clone that hands out one small client per theme.
 
-pub mod artifact;
 pub mod clock;
 pub mod connect;
 pub mod control;
@@ -15,6 +14,7 @@ mod js;
 mod kv;
 pub mod lease;
 pub mod metrics;
+pub mod object;
 pub mod owner;
 mod parts;
 pub mod provision;

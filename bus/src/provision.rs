@@ -1,4 +1,6 @@
-//! Streams, buckets and the object store of a region, made idempotently.
+//! Streams, buckets and object stores of a region, made idempotently.
+
+use std::time::Duration;
 
 use async_nats::jetstream::{
     self, kv, object_store,
@@ -17,6 +19,7 @@ pub struct Provision {
     pub queue_limit: i64,
     pub events_max_bytes: i64,
     pub artifacts_max_bytes: i64,
+    pub profiles_max_bytes: i64,
 }
 
 /// Below this a store is of no use.
@@ -28,7 +31,8 @@ impl Default for Provision {
             replicas: 1,
             queue_limit: 10_000,
             events_max_bytes: stream::EVENTS_MAX_BYTES,
-            artifacts_max_bytes: 16 << 30,
+            artifacts_max_bytes: stream::ARTIFACTS_MAX_BYTES,
+            profiles_max_bytes: stream::PROFILES_MAX_BYTES,
         }
     }
 }
@@ -48,7 +52,18 @@ impl Bus {
         }
         ensure(&js, self.work_stream(region, how)).await?;
         ensure(&js, self.events_stream(region, how)).await?;
-        self.ensure_artifacts(&js, region, how).await?;
+        let store = |bucket, max_bytes, max_age| object_store::Config {
+            bucket,
+            max_bytes,
+            max_age,
+            storage: StorageType::File,
+            num_replicas: how.replicas,
+            ..object_store::Config::default()
+        };
+        let profiles = stream::profiles(self.root(), region);
+        ensure_objects(&js, store(profiles, how.profiles_max_bytes, Duration::ZERO)).await?;
+        let artifacts = stream::artifacts(self.root(), region);
+        ensure_objects(&js, store(artifacts, how.artifacts_max_bytes, stream::ARTIFACTS_MAX_AGE)).await?;
         self.learn_clock().await.map_err(|e| ConnectError::JetStream(e.detail))
     }
 
@@ -92,41 +107,24 @@ impl Bus {
             ..Config::default()
         }
     }
+}
 
-    async fn ensure_artifacts(
-        &self,
-        js: &jetstream::Context,
-        region: &Region,
-        how: &Provision,
-    ) -> Result<(), ConnectError> {
-        let bucket = stream::artifacts(self.root(), region);
+async fn ensure_objects(
+    js: &jetstream::Context,
+    mut config: object_store::Config,
+) -> Result<(), ConnectError> {
+    let bucket = config.bucket.clone();
+    if js.get_object_store(&bucket).await.is_ok() {
+        return Ok(());
+    }
+    loop {
+        let Err(e) = js.create_object_store(config.clone()).await else { return Ok(()) };
         if js.get_object_store(&bucket).await.is_ok() {
             return Ok(());
         }
-        let mut max_bytes = how.artifacts_max_bytes;
-        loop {
-            let config = object_store::Config {
-                bucket: bucket.clone(),
-                max_bytes,
-                storage: StorageType::File,
-                num_replicas: how.replicas,
-                ..object_store::Config::default()
-            };
-            let Err(e) = js.create_object_store(config).await else { return Ok(()) };
-            if js.get_object_store(&bucket).await.is_ok() {
-                return Ok(());
-            }
-            // The library keeps the server's words and not its code.
-            let too_large = e.to_string().contains("insufficient storage") && max_bytes / 4 >= SMALLEST;
-            if !too_large {
-                return Err(ConnectError::JetStream(format!("object store {bucket}: {e}")));
-            }
-            max_bytes /= 4;
-            tracing::warn!(
-                bucket,
-                bytes = max_bytes,
-                "NATS has less storage than asked for: a limit is lowered"
-            );
+        // The library keeps the server's words and not its code.
+        if !e.to_string().contains("insufficient storage") || !smaller(&bucket, &mut config.max_bytes) {
+            return Err(ConnectError::JetStream(format!("object store {bucket}: {e}")));
         }
     }
 }
@@ -136,7 +134,7 @@ async fn ensure(js: &jetstream::Context, mut config: Config) -> Result<(), Conne
     match js.create_stream(config.clone()).await {
         Ok(_) => Ok(()),
         Err(e) if is(&e, code::STREAM_NAME_IN_USE) => Ok(()),
-        Err(e) if is(&e, code::INSUFFICIENT_STORAGE) && smaller(&mut config) => {
+        Err(e) if is(&e, code::INSUFFICIENT_STORAGE) && smaller(&name, &mut config.max_bytes) => {
             Box::pin(ensure(js, config)).await
         }
         Err(e) => Err(ConnectError::JetStream(format!("stream {name}: {e}"))),
@@ -144,17 +142,13 @@ async fn ensure(js: &jetstream::Context, mut config: Config) -> Result<(), Conne
 }
 
 /// A limit is reserved as a whole. A quarter of it, where the disk is small, is better than no fleet.
-fn smaller(config: &mut Config) -> bool {
-    let quarter = config.max_bytes / 4;
+fn smaller(store: &str, max_bytes: &mut i64) -> bool {
+    let quarter = *max_bytes / 4;
     if quarter < SMALLEST {
         return false;
     }
-    tracing::warn!(
-        stream = config.name,
-        bytes = quarter,
-        "NATS has less storage than asked for: a limit is lowered"
-    );
-    config.max_bytes = quarter;
+    tracing::warn!(store, bytes = quarter, "NATS has less storage than asked for: a limit is lowered");
+    *max_bytes = quarter;
     true
 }
 

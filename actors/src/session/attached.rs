@@ -90,6 +90,7 @@ impl SessionState {
             return Err(Error::resource_exhausted("too many viewers"));
         }
         self.browser.watch(self.viewers.wish());
+        self.browser.show_again();
         Ok(())
     }
 

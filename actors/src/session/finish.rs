@@ -58,7 +58,8 @@ impl SessionState {
         let journal = self.journal.take();
         let (bus, gate, browser, myself) =
             (Arc::clone(&self.bus), self.gate.clone(), Arc::clone(&self.browser), myself.clone());
-        let saves = self.entry.spec.profile.as_ref().is_some_and(|p| p.save) && browser.is_alive();
+        let spec = &self.entry.spec;
+        let saves = spec.recording || (spec.profile.as_ref().is_some_and(|p| p.save) && browser.is_alive());
         tokio::spawn(async move {
             let mut stored = stored;
             if saves && let Err(e) = save(&*browser, &*bus, &gate, &mut stored, reason).await {

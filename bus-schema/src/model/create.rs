@@ -78,7 +78,7 @@ pub struct CreateSession {
     pub on_browser_crash: OnBrowserCrash,
     /// A dialog that nobody answers is dismissed after this long. 0 to 600.
     pub dialog_timeout_s: DialogTimeout,
-    /// Not available yet: `true` is refused.
+    /// Keeps a film of the session, for `GET /v1/sessions/{id}/recording`.
     pub recording: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,

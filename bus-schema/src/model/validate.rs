@@ -42,10 +42,6 @@ impl CreateSession {
         range("queue_timeout_s", self.queue_timeout_s.0, 1, 3_600)?;
         range("keep_alive_s", self.keep_alive_s.0, 0, 3_600)?;
         range("dialog_timeout_s", self.dialog_timeout_s.0, 0, 600)?;
-        if self.recording {
-            let detail = "recordings are not available yet: leave it out, or `false`";
-            return Err(Error::invalid_argument("recording", detail));
-        }
         self.validate_storage()
     }
 
@@ -287,7 +283,6 @@ mod tests {
             (r#"{"storage_state":{"cookies":[{"name":"a","value":"b"}]}}"#, "storage_state.cookies[0]"),
             (r#"{"pool":"a.b"}"#, "pool"),
             (r#"{"priority":"urgent"}"#, "priority"),
-            (r#"{"recording":true}"#, "recording"),
             (r#"{"args":["--mute-audio","--no-sandbox"]}"#, "args[1]"),
             (r#"{"proxy":{"server":"http://p","bypass":["a b"]}}"#, "proxy.bypass[0]"),
             (r#"{"policy":{"allow":["<-loopback>"]}}"#, "policy.allow[0]"),

@@ -170,3 +170,19 @@ async fn event_streams_take_only_cursors_that_are_some() {
     }
     assert!(seen.contains("session:ended"), "{seen}");
 }
+
+#[tokio::test]
+async fn whoever_comes_late_sees_a_page_that_rests() {
+    let fleet = Fleet::start().await;
+    let id = fleet.session_with(json!({ "url": "data:text/html,<h1>at rest</h1>" })).await;
+    let mut pictures = Vec::new();
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        let mut socket = Socket::open(&fleet, &id).await;
+        socket.send(&json!({ "type": "frames:start" })).await;
+        pictures.push(socket.picture().await);
+        sockets.push(socket);
+    }
+    assert!(pictures.iter().all(|p| p.starts_with(&[0xff, 0xd8])));
+    fleet.end(&id).await;
+}

@@ -133,7 +133,4 @@ async fn browser_and_args_are_as_asked() {
         );
         assert!(answer["detail"].as_str().unwrap().contains(part), "{answer}");
     }
-    let (status, answer) = fleet.refused(json!({ "recording": true })).await;
-    assert_eq!((status.as_u16(), &answer["field"]), (400, &json!("recording")));
-    assert!(answer["detail"].as_str().unwrap().contains("not available yet"), "{answer}");
 }

@@ -93,6 +93,13 @@ impl Fleet {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// Of a file: its type and its bytes.
+    pub async fn file(&self, path: &str) -> (String, Vec<u8>) {
+        let answer = self.http.get(self.url(path)).send().await.unwrap().error_for_status().unwrap();
+        let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (media_type, answer.bytes().await.unwrap().to_vec())
+    }
+
     /// What is asked for with success.
     pub async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(Method::GET, path, None).await;
@@ -184,6 +191,16 @@ impl Session<'_> {
         let (status, answer) = self.fleet.ask(Method::DELETE, &self.path(), None).await;
         assert!(status.is_success(), "{status} {answer}");
         answer
+    }
+
+    /// The process id of its browser, in a fleet that has no other.
+    pub fn browser(&self) -> Pid {
+        let home = format!("--user-data-dir={}", self.fleet.dir().display());
+        let line = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let pids = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut pids = pids.filter_map(|entry| entry.file_name().into_string().ok());
+        let browser = pids.find(|pid| line(pid).contains(&home) && !line(pid).contains("--type="));
+        Pid::from_raw(browser.unwrap().parse().unwrap())
     }
 
     /// The session as it is once it is in a state.

@@ -6,6 +6,7 @@ mod chromium_appearance;
 mod chromium_contexts;
 mod chromium_network;
 mod chromium_policy;
+mod chromium_recording;
 mod chromium_state;
 mod chromium_times;
 mod chromium_traces;

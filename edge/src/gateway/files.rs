@@ -1,11 +1,13 @@
 //! Files between clients and sessions, through the object store.
 
+use bus::object::Objects;
 use bus_schema::{
-    Error, SessionId, Tenant,
+    Error, Region, SessionId, Tenant,
     model::rpc::{Files, FilesReply, Rpc},
+    stream,
 };
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt, TryStreamExt};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     time::Instant,
@@ -13,6 +15,8 @@ use tokio::{
 use tokio_util::io::ReaderStream;
 
 use super::Gateway;
+
+const CHUNK: usize = 64 * 1024;
 
 impl Gateway {
     /// Asks the owner about its files.
@@ -47,10 +51,56 @@ impl Gateway {
     pub async fn download(&self, tenant: &Tenant, id: &SessionId, name: &str) -> Result<Download, Error> {
         let reply = self.files(tenant, id, Files::Publish { name: name.to_owned() }).await?;
         let object = reply.object.ok_or_else(|| Error::internal("the owner named no object"))?;
-        match self.bus().artifacts().get(id.region(), &object).await? {
-            Some(artifact) => Ok(Download { size: artifact.size, reader: artifact.reader }),
+        let lent = Lent { objects: self.bus().artifacts(), region: id.region().clone(), object };
+        match lent.objects.get(&lent.region, &lent.object).await? {
+            Some(found) => Ok(Download { size: found.size, reader: found.reader, lent }),
             None => Err(Error::unavailable("the download is not in the object store")),
         }
+    }
+
+    /// What is recorded of a session so far, also of one that has ended.
+    pub async fn recording(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = std::io::Result<Bytes>> + Send + use<>, Error> {
+        let (objects, tenant, id) = (self.bus().artifacts(), tenant.clone(), id.clone());
+        let first = objects.get(id.region(), &stream::recording_part(&tenant, &id, 0)).await?;
+        let Some(first) = first else {
+            self.get(&tenant, &id).await?;
+            return Err(Error::not_found("nothing of this session is recorded: create it with `recording`"));
+        };
+        let parts = futures::stream::try_unfold((Some(first), 0), move |(part, n)| {
+            let (objects, tenant, id) = (objects.clone(), tenant.clone(), id.clone());
+            async move {
+                let Some(part) = part else { return Ok::<_, std::io::Error>(None) };
+                let name = stream::recording_part(&tenant, &id, n + 1);
+                let next = objects.get(id.region(), &name).await.map_err(std::io::Error::other)?;
+                Ok(Some((ReaderStream::with_capacity(part.reader, CHUNK), (next, n + 1))))
+            }
+        });
+        Ok(parts.try_flatten())
+    }
+}
+
+/// An object that was put into the store for one reader. Dropped, it is removed; what is left behind nevertheless
+/// is gone with its age.
+struct Lent {
+    objects: Objects,
+    region: Region,
+    object: String,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (objects, region) = (self.objects.clone(), self.region.clone());
+        let object = std::mem::take(&mut self.object);
+        runtime.spawn(async move {
+            if let Err(error) = objects.delete(&region, &object).await {
+                tracing::debug!(object, %error, "left in the store until it is a day old");
+            }
+        });
     }
 }
 
@@ -58,17 +108,21 @@ impl Gateway {
 pub struct Download {
     pub size: u64,
     reader: Box<dyn AsyncRead + Unpin + Send>,
+    lent: Lent,
 }
 
 impl Download {
     /// `length` bytes from `first` on.
     pub fn part(self, first: u64, length: u64) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
         let start = async move {
-            let mut reader = self.reader;
+            let Self { mut reader, lent, .. } = self;
             // Objects are read from their beginning only.
             tokio::io::copy(&mut (&mut reader).take(first), &mut tokio::io::sink()).await?;
-            Ok::<_, std::io::Error>(ReaderStream::with_capacity(reader.take(length), 64 * 1024))
+            let bytes = ReaderStream::with_capacity(reader.take(length), CHUNK);
+            Ok::<_, std::io::Error>(bytes.inspect(move |_| {
+                let _ = &lent;
+            }))
         };
-        futures::TryStreamExt::try_flatten(futures::stream::once(start))
+        futures::stream::once(start).try_flatten()
     }
 }

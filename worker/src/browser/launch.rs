@@ -113,7 +113,7 @@ pub enum LaunchError {
     #[error("cannot make the browser's directories under {}: {source}; check space and permissions, or choose another --data-dir", path.display())]
     Directory { path: PathBuf, source: io::Error },
     #[error(
-        "the browser has no usable sandbox: allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or pass --allow-no-sandbox; it said: {stderr}"
+        "the browser has no usable sandbox: allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or on Debian install chromium-sandbox, or pass --allow-no-sandbox; it said: {stderr}"
     )]
     NoSandbox { stderr: String },
     #[error(

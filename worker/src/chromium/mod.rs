@@ -3,10 +3,12 @@
 mod events;
 mod files;
 mod fleet;
+mod matroska;
 mod one;
 mod pressure;
 mod profile;
 mod quota;
+mod record;
 mod shared;
 mod show;
 

@@ -21,7 +21,7 @@ use bus_schema::{
     },
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::AbortHandle,
     time::Instant,
 };
@@ -32,8 +32,9 @@ use super::{
     fleet::Inner,
     profile::Profile,
     quota,
+    record::{self, Recorder},
     shared::{SharedEntry, direct},
-    show,
+    show::{self, Outlets, Wanted},
 };
 use crate::{
     browser::{Context, ExitReason, Process, proxy::ForwardProxy},
@@ -77,12 +78,14 @@ pub(super) struct ChromiumBrowser {
     context: Arc<command::Context>,
     events: Mutex<Option<mpsc::Receiver<Event>>>,
     files: Arc<Store>,
-    wish: watch::Sender<Option<FramesWish>>,
+    wanted: watch::Sender<Option<Wanted>>,
+    newcomer: Arc<Notify>,
     whose: OnceLock<Whose>,
     alive: Arc<AtomicBool>,
     tasks: Mutex<Vec<AbortHandle>>,
     /// To be written at the end.
     profile: OnceLock<Profile>,
+    recorder: OnceLock<Arc<Recorder>>,
 }
 
 impl ChromiumBrowser {
@@ -122,11 +125,13 @@ impl ChromiumBrowser {
             tabs,
             events: Mutex::new(Some(events)),
             files,
-            wish: watch::Sender::new(None),
+            wanted: watch::Sender::new(None),
+            newcomer: Arc::default(),
             whose: OnceLock::new(),
             alive,
             tasks: Mutex::new(vec![watching.abort_handle()]),
             profile: OnceLock::new(),
+            recorder: OnceLock::new(),
         }
     }
 
@@ -148,10 +153,19 @@ impl ChromiumBrowser {
             self.keep(tokio::spawn(pump));
         }
         self.keep(tokio::spawn(tell_end(process.watch_end(), sink.clone())));
+        if entry.spec.recording {
+            let recorder = Recorder::start(self.inner.bus.clone(), entry, sink.clone());
+            let _ = self.recorder.set(Arc::new(recorder));
+            self.watch(None);
+        }
         self.keep(tokio::spawn(quota::watch(Arc::downgrade(&process), self.inner.quotas, sink)));
-        let showing =
-            show::run(self.tabs.clone(), self.wish.subscribe(), self.inner.bus.frames(), whose.id.clone());
-        self.keep(tokio::spawn(showing));
+        let outlets = Outlets {
+            frames: self.inner.bus.frames(),
+            id: whose.id.clone(),
+            newcomer: Arc::clone(&self.newcomer),
+            recorder: self.recorder.get().cloned(),
+        };
+        self.keep(tokio::spawn(show::run(self.tabs.clone(), self.wanted.subscribe(), outlets)));
         let mut emulation = Emulation::from(&entry.spec);
         if let Some(wish) = &entry.spec.profile {
             let (mut profile, cookies) = Profile::load(self.inner.bus.clone(), whose, &wish.name).await?;
@@ -283,11 +297,19 @@ impl Browser for ChromiumBrowser {
     }
 
     fn watch(&self, wish: Option<FramesWish>) {
-        self.wish.send_if_modified(|now| {
-            let differs = *now != wish;
-            *now = wish;
+        let wanted = match wish {
+            Some(wish) => Some(Wanted { wish, watched: true }),
+            None => self.recorder.get().map(|_| Wanted { wish: record::WISH, watched: false }),
+        };
+        self.wanted.send_if_modified(|now| {
+            let differs = *now != wanted;
+            *now = wanted;
             differs
         });
+    }
+
+    fn show_again(&self) {
+        self.newcomer.notify_one();
     }
 
     fn kill(&self) {
@@ -304,10 +326,18 @@ impl Browser for ChromiumBrowser {
 
     fn save(&self) -> Pending<'_, Result<(), Error>> {
         Box::pin(async {
-            match self.profile.get() {
-                Some(profile) => profile.save(&self.context).await,
-                None => Ok(()),
-            }
+            let profile = async {
+                match self.profile.get() {
+                    Some(profile) if self.is_alive() => profile.save(&self.context).await,
+                    Some(_) | None => Ok(()),
+                }
+            };
+            let film = async {
+                if let Some(recorder) = self.recorder.get() {
+                    recorder.finish().await;
+                }
+            };
+            tokio::join!(profile, film).0
         })
     }
 
@@ -315,6 +345,10 @@ impl Browser for ChromiumBrowser {
         Box::pin(async {
             for task in lock(&self.tasks).drain(..) {
                 task.abort();
+            }
+            // Of a browser that died, whose session goes on, nothing was saved yet.
+            if let Some(recorder) = self.recorder.get() {
+                recorder.finish().await;
             }
             let Some(body) = lock(&self.body).take() else { return };
             let ended = match &body {

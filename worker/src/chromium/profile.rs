@@ -68,13 +68,13 @@ impl Profile {
         if json.len() as u64 > BYTES {
             return Err(Error::payload_too_large(format!("a profile has at most {BYTES} bytes")));
         }
-        self.bus.artifacts().put(self.whose.id.region(), &self.object, json.as_slice(), BYTES).await?;
+        self.bus.profiles().put(self.whose.id.region(), &self.object, json.as_slice(), BYTES).await?;
         Ok(())
     }
 }
 
 async fn read(bus: &Bus, whose: &Whose, object: &str) -> Result<Option<StorageState>, Error> {
-    let Some(found) = bus.artifacts().get(whose.id.region(), object).await? else { return Ok(None) };
+    let Some(found) = bus.profiles().get(whose.id.region(), object).await? else { return Ok(None) };
     let mut json = Vec::new();
     let read = found.reader.take(BYTES + 1).read_to_end(&mut json).await;
     read.map_err(|e| Error::unavailable(format!("the object store: {e}")))?;

@@ -1,6 +1,6 @@
-//! Frames: one capture per session, only while someone watches.
+//! Frames: one capture per session, only while someone watches or it is recorded.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bus::frame::Frames;
 use bus_schema::{
@@ -10,9 +10,13 @@ use bus_schema::{
         ws::FramesWish,
     },
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tracing::debug;
 
+use super::record::Recorder;
 use crate::{
     cdp::Cdp,
     page::{Capture, Frame, Screencast, Tabs},
@@ -26,27 +30,39 @@ const BREATH: Duration = Duration::from_millis(5);
 /// Before a capture that could not start is tried again.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Captures what the viewers wish to see, until the session is over.
-pub(super) async fn run(
-    tabs: Tabs,
-    mut wishes: watch::Receiver<Option<FramesWish>>,
-    frames: Frames,
-    id: SessionId,
-) {
+/// What is to be captured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) wish: FramesWish,
+    /// Somebody watches; else it is for the recording alone.
+    pub(super) watched: bool,
+}
+
+/// Where the pictures of a session go.
+pub(super) struct Outlets {
+    pub(super) frames: Frames,
+    pub(super) id: SessionId,
+    /// A viewer has come, who needs a picture though nothing moves.
+    pub(super) newcomer: Arc<Notify>,
+    pub(super) recorder: Option<Arc<Recorder>>,
+}
+
+/// Captures what is wanted, until the session is over.
+pub(super) async fn run(tabs: Tabs, mut wishes: watch::Receiver<Option<Wanted>>, outlets: Outlets) {
     let mut seq = 0;
     loop {
-        let Some(wish) = *wishes.borrow_and_update() else {
+        let Some(wanted) = *wishes.borrow_and_update() else {
             if wishes.changed().await.is_err() {
                 return;
             }
             continue;
         };
-        let Ok(tab) = tabs.tab(wish.tab) else {
+        let Ok(tab) = tabs.tab(wanted.wish.tab) else {
             tokio::time::sleep(AGAIN).await;
             continue;
         };
-        let mut show = Show { tabs: &tabs, frames: &frames, id: &id, n: tab.n, seq: &mut seq };
-        if let Err(e) = show.tab(&tab.cdp, wish, &mut wishes).await {
+        let mut show = Show { tabs: &tabs, outlets: &outlets, n: tab.n, seq: &mut seq, last: None };
+        if let Err(e) = show.tab(&tab.cdp, wanted, &mut wishes).await {
             debug!(error = %e, "the capture of a tab ended");
             tokio::time::sleep(AGAIN).await;
         }
@@ -69,21 +85,21 @@ fn interval(wish: FramesWish) -> Duration {
 
 struct Show<'a> {
     tabs: &'a Tabs,
-    frames: &'a Frames,
-    id: &'a SessionId,
+    outlets: &'a Outlets,
     n: u32,
     seq: &'a mut u32,
+    last: Option<Frame>,
 }
 
 impl Show<'_> {
-    /// Captures one tab until viewers want another or none.
+    /// Captures one tab until another is wanted or none.
     async fn tab(
         &mut self,
         cdp: &Cdp,
-        mut wish: FramesWish,
-        wishes: &mut watch::Receiver<Option<FramesWish>>,
+        mut wanted: Wanted,
+        wishes: &mut watch::Receiver<Option<Wanted>>,
     ) -> Result<(), crate::cdp::CallError> {
-        let mut cast = Screencast::start(cdp, capture(wish)).await?;
+        let mut cast = Screencast::start(cdp, capture(wanted.wish)).await?;
         let mut changes = self.tabs.changes();
         let mut due = Instant::now();
         loop {
@@ -91,23 +107,29 @@ impl Show<'_> {
                 frame = cast.next() => {
                     let Some(frame) = frame else { return Ok(()) };
                     let breath = Instant::now() + BREATH;
-                    self.publish(&frame).await;
+                    if let Some(recorder) = &self.outlets.recorder {
+                        recorder.offer(&frame);
+                    }
+                    if wanted.watched {
+                        self.publish(&frame).await;
+                    }
                     // Not acknowledging is what slows the capture down: only as much as the viewers ask for, because
                     // Chromium makes no third picture before one of two is acknowledged.
                     tokio::time::sleep_until(due.max(breath)).await;
                     cast.shown(&frame);
-                    let interval = interval(wish);
+                    self.last = Some(frame);
+                    let interval = interval(wanted.wish);
                     let earliest = Instant::now().checked_sub(interval).unwrap_or(due);
                     due = due.max(earliest) + interval;
                 }
                 changed = wishes.changed() => {
                     let now = *wishes.borrow_and_update();
                     match now {
-                        Some(now) if changed.is_ok() && now.tab == wish.tab => {
-                            if capture(now) != cast.capture() {
-                                cast.change(capture(now)).await?;
+                        Some(now) if changed.is_ok() && now.wish.tab == wanted.wish.tab => {
+                            if capture(now.wish) != cast.capture() {
+                                cast.change(capture(now.wish)).await?;
                             }
-                            wish = now;
+                            wanted = now;
                         }
                         _ => {
                             wishes.mark_changed();
@@ -115,8 +137,14 @@ impl Show<'_> {
                         }
                     }
                 }
+                () = self.outlets.newcomer.notified() => {
+                    if let Some(last) = self.last.take() {
+                        self.publish(&last).await;
+                        self.last = Some(last);
+                    }
+                }
                 _ = changes.changed() => {
-                    if wish.tab.is_none() && self.tabs.active() != Some(self.n) {
+                    if wanted.wish.tab.is_none() && self.tabs.active() != Some(self.n) {
                         return Ok(());
                     }
                 }
@@ -137,6 +165,6 @@ impl Show<'_> {
             input_width: frame.input_width,
             input_height: frame.input_height,
         };
-        self.frames.publish(self.id, header.with_image(&frame.jpeg)).await;
+        self.outlets.frames.publish(&self.outlets.id, header.with_image(&frame.jpeg)).await;
     }
 }

@@ -200,6 +200,8 @@ impl Browser for SimulatedBrowser {
 
     fn watch(&self, _: Option<FramesWish>) {}
 
+    fn show_again(&self) {}
+
     /// It acts only where it is asked to, and nobody asks it any more.
     fn kill(&self) {}
 

@@ -159,18 +159,22 @@ fn terms() -> impl Strategy<Value = CreateSession> {
         one_of(&[OnWorkerLoss::Recover, OnWorkerLoss::Fail]),
         one_of(&[OnBrowserCrash::Recover, OnBrowserCrash::End]),
         of((hosts(), hosts()).prop_map(|(allow, block)| Policy { allow, block })),
+        any::<bool>(),
     )
-        .prop_map(|(s, on_disconnect, on_worker_loss, on_browser_crash, policy)| CreateSession {
-            idle_timeout_s: IdleTimeout(s.0),
-            max_lifetime_s: MaxLifetime(s.1),
-            queue_timeout_s: QueueTimeout(s.2),
-            keep_alive_s: KeepAlive(s.3),
-            dialog_timeout_s: DialogTimeout(s.4),
-            on_disconnect,
-            on_worker_loss,
-            on_browser_crash,
-            policy,
-            ..CreateSession::default()
+        .prop_map(|(s, on_disconnect, on_worker_loss, on_browser_crash, policy, recording)| {
+            CreateSession {
+                idle_timeout_s: IdleTimeout(s.0),
+                max_lifetime_s: MaxLifetime(s.1),
+                queue_timeout_s: QueueTimeout(s.2),
+                keep_alive_s: KeepAlive(s.3),
+                dialog_timeout_s: DialogTimeout(s.4),
+                on_disconnect,
+                on_worker_loss,
+                on_browser_crash,
+                policy,
+                recording,
+                ..CreateSession::default()
+            }
         })
 }
 
@@ -208,8 +212,7 @@ pub fn create_session() -> impl Strategy<Value = CreateSession> {
         on_worker_loss: t.on_worker_loss,
         on_browser_crash: t.on_browser_crash,
         dialog_timeout_s: t.dialog_timeout_s,
-        // Refused until there are recordings.
-        recording: false,
+        recording: t.recording,
         policy: t.policy,
     })
 }

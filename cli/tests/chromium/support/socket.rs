@@ -46,6 +46,17 @@ impl Socket {
         }
     }
 
+    /// The next picture, without its header.
+    pub async fn picture(&mut self) -> Vec<u8> {
+        loop {
+            match timeout(SOON, self.stream.next()).await.unwrap_or_else(|_| panic!("no picture")) {
+                Some(Ok(Message::Binary(frame))) => return frame[32..].to_vec(),
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// The next message of a type; events that come between are passed over.
     pub async fn of_type(&mut self, kind: &str) -> Value {
         loop {

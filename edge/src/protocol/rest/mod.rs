@@ -84,6 +84,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(ws::upgrade))
         .routes(routes!(sessions::control::set))
         .routes(routes!(sessions::stream::get))
+        .routes(routes!(sessions::recording::get))
         .routes(routes!(sessions::tabs::list, sessions::tabs::open))
         .routes(routes!(sessions::tabs::close))
         .routes(routes!(sessions::tabs::activate))

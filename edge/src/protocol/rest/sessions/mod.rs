@@ -8,5 +8,6 @@ pub mod events;
 pub mod list;
 pub mod one;
 pub mod patch;
+pub mod recording;
 pub mod stream;
 pub mod tabs;
