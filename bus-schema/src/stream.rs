@@ -71,7 +71,7 @@ pub const EVENTS_PER_SUBJECT: i64 = 1_000;
 /// As long as the events of a session.
 pub const ARTIFACTS_MAX_AGE: Duration = EVENTS_MAX_AGE;
 pub const ARTIFACTS_MAX_BYTES: i64 = 16 << 30;
-pub const PROFILES_MAX_BYTES: i64 = 1 << 30;
+pub const PROFILES_MAX_BYTES: i64 = 512 << 20;
 /// How long a deletion or expiry in a bucket leaves its mark.
 pub const LIMIT_MARKER: Duration = Duration::from_secs(60);
 /// How long an ended entry stands, so that `GET` shows it.

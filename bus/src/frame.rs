@@ -11,7 +11,7 @@ use futures::StreamExt;
 use tokio::sync::watch;
 
 use crate::{
-    Bus, metrics,
+    Bus, js, metrics,
     work::{encoding_of, request_headers},
 };
 
@@ -38,19 +38,16 @@ impl Frames {
         connection.client.publish(subject, frame).await.is_ok() && connection.client.flush().await.is_ok()
     }
 
-    /// The newest frame of a session, always; older ones are gone when a newer one comes.
+    /// The newest frame of a session, always; older ones are gone when a newer one comes. What is sent from now on
+    /// arrives, so its owner may be asked for a frame.
     ///
     /// The subscription lives as long as the slot.
     pub async fn subscribe(&self, id: &SessionId) -> Result<FrameSlot, Error> {
         let subject = self.bus.root().subject(&Subject::Frames(id.clone()));
-        let mut subscription = self
-            .bus
-            .inner
-            .frames
-            .client
-            .subscribe(subject)
-            .await
-            .map_err(|e| Error::unavailable(e.to_string()))?;
+        let client = &self.bus.inner.frames.client;
+        let mut subscription =
+            client.subscribe(subject).await.map_err(|e| Error::unavailable(e.to_string()))?;
+        js::round_trip(client).await?;
         let (tx, rx) = watch::channel(None);
         let task = tokio::spawn(async move {
             while let Some(message) = subscription.next().await {
