@@ -225,9 +225,9 @@ impl ChromiumBrowser {
         });
         match opened.await {
             Ok(Ok(()) | Err(NavigateError::BrokenOff)) | Err(_) => Ok(()),
-            Ok(Err(e @ (NavigateError::Net(_) | NavigateError::Download))) => {
-                Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url"))
-            }
+            Ok(Err(
+                e @ (NavigateError::Net(_) | NavigateError::Elsewhere { .. } | NavigateError::Download),
+            )) => Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url")),
             Ok(Err(e @ NavigateError::Tab(_))) => Err(Error::unavailable(e.to_string())),
         }
     }

@@ -1,9 +1,13 @@
 //! Failures of the browser in the terms of the bus.
 
 use bus_schema::error::Error;
+use serde_json::json;
 
 use crate::cdp::CallError;
 use crate::page::{ApplyError, NavigateError, TabError};
+
+/// What the session's own proxy lets nobody reach.
+const BLOCKED: &str = "net::ERR_BLOCKED_BY_ADMINISTRATOR";
 
 /// What a failed call means to whoever sent a command.
 pub(super) fn of_call(error: CallError) -> Error {
@@ -36,7 +40,10 @@ pub(super) fn of_tab(error: TabError) -> Error {
 
 pub(super) fn of_navigation(error: NavigateError, url: &str) -> Error {
     match error {
-        NavigateError::Net(net) => Error::browser_error(format!("{} at {url}", explain(&net))),
+        NavigateError::Net(net) => unreachable(&net, url, format!("{} at {url}", explain(&net))),
+        NavigateError::Elsewhere { net, url: at } => {
+            unreachable(&net, &at, format!("{} at {at}, to which {url} redirects", explain(&net)))
+        }
         NavigateError::Download => Error::browser_error(format!(
             "{url} is a download and not a page; the file is among the session's downloads"
         )),
@@ -44,6 +51,15 @@ pub(super) fn of_navigation(error: NavigateError, url: &str) -> Error {
             Error::browser_error(format!("{error} at {url}; the tab shows what came of it"))
         }
         NavigateError::Tab(error) => of_tab(error),
+    }
+}
+
+fn unreachable(net: &str, url: &str, detail: String) -> Error {
+    let error = Error::browser_error(detail);
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    match host {
+        Some(host) if net == BLOCKED => error.with_context(json!({ "refused_host": host })),
+        Some(_) | None => error,
     }
 }
 
@@ -72,6 +88,7 @@ fn explain(net: &str) -> String {
         "net::ERR_PROXY_CONNECTION_FAILED" | "net::ERR_TUNNEL_CONNECTION_FAILED" => "the proxy failed",
         "net::ERR_TOO_MANY_REDIRECTS" => "the page redirects in a circle",
         "net::ERR_ABORTED" => "the navigation was given up",
+        BLOCKED => "the session may not reach this host",
         "net::ERR_BLOCKED_BY_CLIENT" => "the address is blocked",
         net if net.starts_with("net::ERR_CERT") || net.starts_with("net::ERR_SSL") => {
             "the TLS connection failed"

@@ -29,6 +29,9 @@ pub static HOLD: LazyLock<String> = LazyLock::new(|| lean(include_str!("hold.js"
 /// A function of a source text, arguments and [`HOLD`]: runs the source in the page's own world.
 pub static RUN: LazyLock<String> = LazyLock::new(|| lean(include_str!("run.js")));
 
+/// A function of what the navigator of a worker says, by name.
+pub static NAVIGATOR: LazyLock<String> = LazyLock::new(|| lean(include_str!("navigator.js")));
+
 /// What is sent with each script goes without comments and indentation.
 fn lean(file: &str) -> String {
     let lines = file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_one_expression() {
-        for code in [&*CHECK, &*HOLD, &*RUN] {
+        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR] {
             assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
             assert!(!code.contains("\n//"), "{code}");
         }

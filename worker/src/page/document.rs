@@ -17,6 +17,8 @@ pub struct Frame {
     pub parent: Option<String>,
     pub name: String,
     pub url: String,
+    /// The address that could not be had, where the document says so.
+    pub unreachable: Option<String>,
     /// The CDP session that speaks for it: the tab's, or one of its own when it runs in another process.
     pub session: SessionId,
     /// The execution context of the page's own scripts in it.
@@ -55,6 +57,7 @@ impl Frame {
             parent,
             name: String::new(),
             url: String::new(),
+            unreachable: None,
             session,
             world: None,
             document: 0,
@@ -84,6 +87,7 @@ impl Frame {
         }
         self.shown.push_back(loader.to_owned());
         self.progress = Progress::default();
+        self.unreachable = None;
         replaces
     }
 }
@@ -174,6 +178,7 @@ impl Frames {
         let replaces = frame.begin(&navigated.loader_id);
         frame.session = session.clone();
         frame.url = format!("{}{}", navigated.url, navigated.url_fragment);
+        frame.unreachable.clone_from(&navigated.unreachable_url);
         frame.name.clone_from(&navigated.name);
         frame.progress.commit = true;
         if navigated.restored {

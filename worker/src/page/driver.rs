@@ -1,7 +1,8 @@
 //! The task behind [`super::Tabs`]: feeds the tracker and performs its effects.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +13,11 @@ use super::input::{Input, TargetInfo, read};
 use super::setup;
 use super::tabs::Inner;
 use super::tracker::Effect;
-use crate::cdp::{self, CallError, Events};
+use super::worker;
+use crate::cdp::{self, CallError, Cdp, Events};
+
+/// How long a page may take to say its title.
+const DOCUMENT: Duration = Duration::from_millis(400);
 
 /// Requests that were answered with credentials; asked again, they were the wrong ones.
 const REMEMBERED_CHALLENGES: usize = 1024;
@@ -55,8 +60,8 @@ async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
             Effect::SetUp { session, page } => {
                 tasks.spawn(setup::set_up(inner.clone(), session, page));
             }
-            Effect::SetUpWorker { session } => {
-                tasks.spawn(setup::set_up_worker(inner.clone(), session));
+            Effect::SetUpWorker { session, script } => {
+                tasks.spawn(worker::set_up(inner.clone(), session, script));
             }
             Effect::Release { session } => inner.root.on_session(&session).resume(),
             Effect::AskTitle { target } => {
@@ -97,8 +102,38 @@ async fn emit(inner: &Inner, event: Event) {
     let _ = inner.events.send(event).await;
 }
 
-/// What a target shows now, for the caller and for the tracker.
-pub(super) async fn ask_title(inner: Arc<Inner>, target: String) -> Result<TargetInfo, CallError> {
+/// The title of what a target shows now, for the caller and for the tracker.
+pub(super) async fn ask_title(inner: Arc<Inner>, target: String) -> Result<String, CallError> {
+    let session = inner.tracker().tab_of_target(&target).map(|tab| tab.session.clone());
+    let own = match session {
+        Some(session) => document_title(&inner.root.on_session(&session).with_timeout(DOCUMENT)).await,
+        None => None,
+    };
+    let title = match own {
+        Some(title) => title,
+        None => target_title(&inner, &target).await?,
+    };
+    inner.feed(Input::Titled { target, title: title.clone() }).await;
+    Ok(title)
+}
+
+/// As the page itself knows it. None while it does not answer.
+async fn document_title(page: &Cdp) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        result: Title,
+    }
+    #[derive(Deserialize)]
+    struct Title {
+        value: String,
+    }
+    let params = json!({ "expression": "document.title", "returnByValue": true });
+    let answer = page.call_answer("Runtime.evaluate", &params).await.ok()?;
+    Some(answer.decode::<Answer>().ok()?.result.value)
+}
+
+/// As the browser knows it, which hears of a page's title some time after the page has it.
+async fn target_title(inner: &Inner, target: &str) -> Result<String, CallError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {
@@ -106,8 +141,7 @@ pub(super) async fn ask_title(inner: Arc<Inner>, target: String) -> Result<Targe
     }
     let params = json!({ "targetId": target });
     let answer: Answer = inner.root.call_answer("Target.getTargetInfo", &params).await?.decode()?;
-    inner.feed(Input::Info(answer.target_info.clone())).await;
-    Ok(answer.target_info)
+    Ok(answer.target_info.shown_title().to_owned())
 }
 
 #[derive(Deserialize)]
@@ -115,6 +149,14 @@ pub(super) async fn ask_title(inner: Arc<Inner>, target: String) -> Result<Targe
 struct Paused {
     request_id: String,
     auth_challenge: Option<Challenge>,
+    request: Option<Request>,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    url: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -123,12 +165,21 @@ struct Challenge {
     origin: String,
 }
 
-/// Requests only pause where credentials are set; all but challenges go on as they are.
+/// Requests only pause where credentials are set, and the scripts of service workers; all but those and challenges
+/// go on as they are.
 async fn answer_fetch(inner: &Arc<Inner>, event: &cdp::Event, challenged: &mut HashSet<String>) {
     let (Some(session), Some(paused)) = (event.session(), event.decode::<Paused>()) else { return };
     let cdp = inner.root.on_session(session);
     let Some(challenge) = paused.auth_challenge else {
-        cdp.notify_raw("Fetch.continueRequest", &json!({ "requestId": paused.request_id }));
+        let mut params = json!({ "requestId": paused.request_id });
+        let is_script = |request: &Request| {
+            inner.tracker().worker_script(session).is_some_and(|script| script == request.url)
+        };
+        if let Some(request) = paused.request.filter(is_script) {
+            let emulation = inner.emulation.read().await;
+            params["headers"] = worker::script_headers(&emulation, &request.headers);
+        }
+        cdp.notify_raw("Fetch.continueRequest", &params);
         return;
     };
     if challenged.len() >= REMEMBERED_CHALLENGES {

@@ -46,6 +46,11 @@ pub enum Input {
         session: String,
     },
     Info(TargetInfo),
+    /// What a page says that its title is.
+    Titled {
+        target: String,
+        title: String,
+    },
     /// The set-up of a session is done.
     Ready {
         session: SessionId,
@@ -171,6 +176,8 @@ pub struct Frame {
     /// It was put away when it was left, and is shown again as it was.
     #[serde(skip)]
     pub restored: bool,
+    /// On a page that says of another that it could not be had: the address of that.
+    pub unreachable_url: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -14,6 +14,7 @@ mod setup;
 mod tabs;
 pub mod tracker;
 mod user_agent;
+mod worker;
 
 pub(crate) use emulation::cookie_param;
 pub use emulation::{ApplyError, Emulation};

@@ -15,6 +15,9 @@ use crate::cdp::CallError;
 /// How long after a page stopped loading the next one may begin.
 const NEXT_PAGE: Duration = Duration::from_millis(500);
 
+/// How long after the news that there is no page the one that says so may be shown.
+const ERROR_PAGE: Duration = Duration::from_millis(500);
+
 /// A place in a tab's history of documents: what comes later is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -36,6 +39,9 @@ pub enum NavigateError {
     /// As Chromium names it, for example `net::ERR_NAME_NOT_RESOLVED`.
     #[error("{0}")]
     Net(String),
+    /// The same, of an address to which the one asked for has redirected.
+    #[error("{net} at {url}")]
+    Elsewhere { net: String, url: String },
     /// The answer was a file to keep, not a page to show.
     #[error("a download began where a page was expected")]
     Download,
@@ -91,9 +97,26 @@ impl Tabs {
             return Err(NavigateError::Download);
         }
         if !answer.error_text.is_empty() {
-            return Err(NavigateError::Net(self.explained(url, answer.error_text)));
+            let at = self.unreachable(n, answer.loader_id.as_deref(), &answer.error_text).await;
+            let at = at.filter(|at| !is_same(at, url));
+            return Err(match at {
+                Some(at) => NavigateError::Elsewhere { net: self.explained(&at, answer.error_text), url: at },
+                None => NavigateError::Net(self.explained(url, answer.error_text)),
+            });
         }
         Ok(Navigation { from, loader: answer.loader_id })
+    }
+
+    /// The address that could not be had after all redirects, as the page says that is shown in its place.
+    async fn unreachable(&self, n: u32, loader: Option<&str>, net: &str) -> Option<String> {
+        // One that was given up shows no such page.
+        let loader = loader.filter(|_| net != "net::ERR_ABORTED")?;
+        let shown = self.inner.wait_for(|tracker| {
+            let Some(tab) = tracker.tab(n) else { return Some(None) };
+            let main = tab.frames.main().filter(|main| main.has_shown(loader))?;
+            main.unreachable.clone().map(Some)
+        });
+        timeout(ERROR_PAGE, shown).await.ok()?.ok()?
     }
 
     /// Behind its proxy Chromium calls every failure to connect one of the proxy's.
@@ -176,4 +199,14 @@ impl Tabs {
         };
         Ok(self.inner.wait_for(outcome).await??)
     }
+}
+
+/// Whether two addresses differ in nothing that is sent.
+fn is_same(a: &str, b: &str) -> bool {
+    let plain = |text: &str| {
+        let mut url = url::Url::parse(text).ok()?;
+        url.set_fragment(None);
+        Some(url)
+    };
+    plain(a) == plain(b)
 }

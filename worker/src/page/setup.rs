@@ -13,7 +13,7 @@ use super::tabs::Inner;
 use crate::cdp::{CallError, Cdp, SessionId};
 
 /// How long the calls of one round may take. Their answers come at once unless a dialog is open.
-const ROUND: Duration = Duration::from_secs(10);
+pub(super) const ROUND: Duration = Duration::from_secs(10);
 
 /// Local storage that waits for its origins to be visited.
 #[derive(Default)]
@@ -41,27 +41,8 @@ fn basics(network: bool) -> Vec<Step> {
 
 /// Frames in other processes, and workers. All kinds there are: one that is filtered out waits all the same, and
 /// nobody is told that it must be let go.
-fn attach_all() -> Value {
+pub(super) fn attach_all() -> Value {
     json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true })
-}
-
-/// Lets a worker see and send what its page does, and lets it run.
-pub(super) async fn set_up_worker(inner: Arc<Inner>, session: SessionId) {
-    let emulation = inner.emulation.read().await;
-    let cdp = inner.root.on_session(&session).with_timeout(ROUND);
-    let mut steps = vec![Step { method: "Target.setAutoAttach", params: attach_all(), field: "session" }];
-    steps.extend(emulation.worker_steps(&inner.user_agent));
-    let configure = join_all(steps.iter().map(|step| cdp.call_answer(step.method, &step.params)));
-    let resume = async { cdp.resume() };
-    let (outcomes, ()) = tokio::join!(biased; configure, resume);
-    for (step, outcome) in steps.iter().zip(outcomes) {
-        if let Err(error) = outcome
-            && !error.is_gone()
-        {
-            // Not each kind of worker knows each call.
-            tracing::debug!(method = step.method, %error, "not applied to a worker");
-        }
-    }
 }
 
 /// Sets a session up in one round of pipelined calls and lets its target run.

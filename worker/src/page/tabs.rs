@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bus_schema::model::command::OpenDialog;
 use bus_schema::model::create::Viewport;
@@ -27,6 +28,9 @@ use crate::cdp::{CallError, Cdp, channel};
 const INBOX: usize = 8192;
 /// Events that may wait for the session's owner, notes in the first half only.
 const OUTBOX: usize = 1024;
+
+/// How long the news of a title may be on its way to the tracker.
+const NOTED: Duration = Duration::from_millis(50);
 
 /// Whose tabs they are.
 pub enum Scope<'a> {
@@ -286,10 +290,14 @@ impl Tabs {
         Ok(tab.frames.in_order().into_iter().map(show).collect())
     }
 
-    /// What a tab shows now. Asks the browser for the title, which scripts may have changed.
+    /// What a tab shows now. Asks the page for the title, which scripts may have changed. Who asks for the list of
+    /// tabs afterwards finds the same.
     pub async fn page(&self, n: u32) -> Result<session::Page, TabError> {
-        let shown = ask_title(self.inner.clone(), self.tab(Some(n))?.target).await?;
-        Ok(session::Page { url: self.tab(Some(n))?.url, title: shown.shown_title().to_owned() })
+        let title = ask_title(self.inner.clone(), self.tab(Some(n))?.target).await?;
+        let known = |tracker: &Tracker| tracker.tab(n).is_none_or(|tab| tab.title == title).then_some(());
+        // By then a script may have set another one; that is known as soon.
+        let _ = tokio::time::timeout(NOTED, self.inner.wait_for(known)).await;
+        Ok(session::Page { url: self.tab(Some(n))?.url, title })
     }
 
     /// Somebody navigated this tab or gave it input: it is the active one from now on.
@@ -390,12 +398,15 @@ impl Tabs {
     }
 }
 
-/// Has the browser attach every page before its first script, and report what becomes of them.
+/// Has the browser attach every page, and every worker that belongs to no one page, before its first script.
 pub(crate) async fn watch_targets(root: &Cdp) -> Result<(), CallError> {
     let pages = json!([{ "type": "page" }]);
     let discover = json!({ "discover": true, "filter": pages });
+    // A page has its own workers attached, but none that outlive it: shared workers not at all, and service workers
+    // only where it is in their scope.
+    let own = json!([{ "type": "page" }, { "type": "shared_worker" }, { "type": "service_worker" }]);
     let attach = json!({
-        "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": pages,
+        "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true, "filter": own,
     });
     let (discovered, attached) = tokio::join!(
         root.call_answer("Target.setDiscoverTargets", &discover),

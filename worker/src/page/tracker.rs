@@ -26,6 +26,8 @@ pub enum Effect {
     /// Set up a worker that a page has started, and let it run.
     SetUpWorker {
         session: SessionId,
+        /// Of a service worker: the URL of its script, which is about to be asked for.
+        script: Option<String>,
     },
     /// Not ours: let it run and leave it.
     Release {
@@ -65,6 +67,14 @@ struct Download {
     name: String,
 }
 
+#[derive(Debug)]
+struct Worker {
+    /// Its tab; absent where it belongs to no one page.
+    n: Option<u32>,
+    /// The script of a service worker.
+    script: Option<String>,
+}
+
 #[derive(Debug, Default)]
 pub struct Tracker {
     tabs: BTreeMap<u32, Tab>,
@@ -73,8 +83,7 @@ pub struct Tracker {
     recent: Vec<u32>,
     /// The tab of each session, its own or one of a frame in it.
     sessions: HashMap<SessionId, u32>,
-    /// The tab of each session of a worker.
-    workers: HashMap<SessionId, u32>,
+    workers: HashMap<SessionId, Worker>,
     downloads: HashMap<String, Download>,
     /// The session's own browser context: given, or that of the first page.
     context: Option<String>,
@@ -120,7 +129,8 @@ impl Tracker {
         match input {
             Input::Attached { parent, attached } => self.on_attached(parent, attached),
             Input::Detached { session } => self.on_detached(&session),
-            Input::Info(info) => self.on_info(&info),
+            Input::Info(info) => self.on_title(&info.target_id, info.shown_title()),
+            Input::Titled { target, title } => self.on_title(&target, &title),
             Input::Ready { session } => self.on_ready(&session),
             Input::DialogOpening { session, dialog } => self.on_dialog(&session, dialog),
             Input::DialogClosed { session, accepted } => self.on_dialog_closed(&session, accepted),
@@ -164,15 +174,7 @@ impl Tracker {
             };
         }
         if matches!(info.kind.as_str(), "worker" | "shared_worker" | "service_worker") {
-            // Workers start workers.
-            let of = |parent| self.sessions.get(&parent).or_else(|| self.workers.get(&parent)).copied();
-            return match parent.and_then(of) {
-                Some(n) => {
-                    self.workers.insert(session.clone(), n);
-                    vec![Effect::SetUpWorker { session }]
-                }
-                None => vec![Effect::Release { session }],
-            };
+            return self.on_worker(parent, session, info);
         }
         // A further session of a page that is known is somebody's own affair.
         if self.tab_of_target(&info.target_id).is_some() {
@@ -182,6 +184,27 @@ impl Tracker {
             return vec![Effect::Release { session }];
         }
         self.open(session, info)
+    }
+
+    fn on_worker(&mut self, parent: Option<SessionId>, session: SessionId, info: TargetInfo) -> Vec<Effect> {
+        let n = match &parent {
+            // One that belongs to no one page is announced at the root, whoever started it.
+            None => (info.kind != "worker").then_some(None),
+            // Workers start workers.
+            Some(parent) => {
+                let of_tab = self.sessions.get(parent).map(|n| Some(*n));
+                of_tab.or_else(|| self.workers.get(parent).map(|worker| worker.n))
+            }
+        };
+        let Some(n) = n else { return vec![Effect::Release { session }] };
+        let script = (info.kind == "service_worker").then_some(info.url);
+        self.workers.insert(session.clone(), Worker { n, script: script.clone() });
+        vec![Effect::SetUpWorker { session, script }]
+    }
+
+    /// The script that the service worker of a session is made of.
+    pub fn worker_script(&self, session: &str) -> Option<&str> {
+        self.workers.get(session)?.script.as_deref()
     }
 
     fn open(&mut self, session: SessionId, info: TargetInfo) -> Vec<Effect> {
@@ -238,7 +261,7 @@ impl Tracker {
             self.frames_gone(n, tab.frames.ids());
         }
         self.sessions.retain(|_, of| *of != n);
-        self.workers.retain(|_, of| *of != n);
+        self.workers.retain(|_, worker| worker.n != Some(n));
         let was_active = self.active() == Some(n);
         self.recent.retain(|other| *other != n);
         let mut effects = vec![Effect::Emit(Event::TabClosed { n })];
@@ -248,11 +271,10 @@ impl Tracker {
         effects
     }
 
-    fn on_info(&mut self, info: &TargetInfo) -> Vec<Effect> {
-        let Some(tab) = self.tabs.values_mut().find(|tab| tab.target == info.target_id) else {
+    fn on_title(&mut self, target: &str, title: &str) -> Vec<Effect> {
+        let Some(tab) = self.tabs.values_mut().find(|tab| tab.target == target) else {
             return Vec::new();
         };
-        let title = info.shown_title();
         if tab.title == title {
             return Vec::new();
         }

@@ -33,6 +33,7 @@ fn frame(id: &str, parent: Option<&str>, loader: &str, url: &str) -> input::Fram
         url: url.into(),
         url_fragment: String::new(),
         restored: false,
+        unreachable_url: None,
     }
 }
 
@@ -94,8 +95,18 @@ fn what_is_attached_is_set_up_released_or_left_to_its_owner() {
     assert_eq!(deeper, [set_up("s-G", false)]);
     for (parent, session) in [("s-F", "s-W"), ("s-W", "s-V")] {
         let worker = tracker.apply(attach(Some(parent), session, info(session, "worker", None)));
-        assert_eq!(worker, [Effect::SetUpWorker { session: session.into() }], "of {parent}");
+        assert_eq!(worker, [Effect::SetUpWorker { session: session.into(), script: None }], "of {parent}");
     }
+    let shared = tracker.apply(attach(None, "s-S", info("S", "shared_worker", None)));
+    assert_eq!(shared, [Effect::SetUpWorker { session: "s-S".into(), script: None }]);
+    let started = tracker.apply(attach(Some("s-S"), "s-D", info("D", "worker", None)));
+    assert_eq!(started, [Effect::SetUpWorker { session: "s-D".into(), script: None }]);
+    let script = Some("about:blank".to_owned());
+    let service = tracker.apply(attach(None, "s-SW", info("SW", "service_worker", None)));
+    assert_eq!(service, [Effect::SetUpWorker { session: "s-SW".into(), script: script.clone() }]);
+    assert_eq!(tracker.worker_script("s-SW"), script.as_deref());
+    tracker.apply(Input::Detached { session: "s-SW".into() });
+    assert_eq!(tracker.worker_script("s-SW"), None);
     let strays = [(Some("unknown"), "iframe"), (None, "worker"), (Some("s-A"), "auction_worklet")];
     for (parent, kind) in strays {
         let stray = tracker.apply(attach(parent, "stray", info("X", kind, None)));

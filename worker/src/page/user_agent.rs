@@ -27,6 +27,24 @@ fn accept_language(locale: &str) -> String {
     }
 }
 
+/// As Chromium sends the languages: each further one counts a tenth less.
+pub(super) fn weighted_languages(locale: &str) -> String {
+    let weighted = |(i, language): (usize, &str)| match i {
+        0 => language.to_owned(),
+        i => format!("{language};q=0.{}", 10 - i.min(9)),
+    };
+    accept_language(locale).split(',').enumerate().map(weighted).collect::<Vec<_>>().join(",")
+}
+
+/// What the navigator says of a user agent.
+pub(super) fn navigator(user_agent: &str) -> Value {
+    json!({
+        "userAgent": user_agent,
+        "appVersion": user_agent.strip_prefix("Mozilla/").unwrap_or(user_agent),
+        "platform": System::of(user_agent).navigator_platform,
+    })
+}
+
 struct System {
     /// `navigator.platform`.
     navigator_platform: &'static str,

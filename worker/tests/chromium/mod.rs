@@ -5,3 +5,4 @@ mod screencast;
 mod site;
 mod support;
 mod tabs;
+mod workers;

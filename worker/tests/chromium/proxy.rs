@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
-use worker::browser::proxy::{Failure, ForwardProxy, GuardedPort, Upstream};
+use worker::browser::proxy::{Failure, ForwardProxy, GuardedPort, Policy, Upstream};
 use worker::browser::{Process, launch};
 use worker::page::{NavigateError, Scope, Tabs};
 
@@ -145,6 +145,36 @@ async fn guarded_ports_are_shut_but_for_the_open_path() {
         .evaluate("new Promise(done => new WebSocket(`ws://${location.host}/demo`).onerror = () => done(1))")
         .await;
     assert!(site.requests.lock().unwrap().iter().all(|request| request.header("upgrade").is_none()));
+    proxied.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_host_that_is_not_allowed_says_which() {
+    let site = Site::start(|request| match request.target.as_str() {
+        "/to-blocked" => Some(("status 302 Found\nlocation: http://blocked.test/path\r\n", String::new())),
+        "/to-secure" => Some(("status 302 Found\nlocation: https://blocked.test/path\r\n", String::new())),
+        "/twice" => Some(("status 302 Found\nlocation: /to-blocked\r\n", String::new())),
+        "/to-nobody" => Some(("status 302 Found\nlocation: http://nobody.invalid/\r\n", String::new())),
+        _ => Some(("", "here".into())),
+    })
+    .await;
+    let proxied = Proxied::start(Vec::new()).await;
+    let policy = create::Policy { block: vec!["blocked.test".into()], ..create::Policy::default() };
+    proxied.proxy.set_policy(Policy::from(&policy));
+    assert_eq!(proxied.go(&site.url("/")).await.unwrap(), "here");
+    let blocked = "net::ERR_BLOCKED_BY_ADMINISTRATOR";
+    for (path, net, url) in [
+        ("/to-blocked", blocked, "http://blocked.test/path"),
+        ("/to-secure#part", blocked, "https://blocked.test/path"),
+        ("/twice", blocked, "http://blocked.test/path"),
+        ("/to-nobody", "net::ERR_NAME_NOT_RESOLVED", "http://nobody.invalid/"),
+    ] {
+        let error = proxied.go(&site.url(path)).await.unwrap_err();
+        let NavigateError::Elsewhere { net: why, url: at } = &error else { panic!("{path}: {error:?}") };
+        assert_eq!((why.as_str(), at.trim_end_matches("#part")), (net, url), "{path}");
+    }
+    let direct = proxied.go("http://blocked.test/x#y").await.unwrap_err();
+    assert_eq!(direct, NavigateError::Net(blocked.into()));
     proxied.browser.close().await;
 }
 

@@ -127,3 +127,32 @@ async fn a_click_that_opens_no_page_does_not_wait_for_one() {
     }
     stage.browser.close().await;
 }
+
+#[tokio::test]
+async fn an_answer_has_the_title_of_the_page_it_came_to() {
+    let stage = Stage::with(&[], |request| match request.target.as_str() {
+        "/none" => html("<p>no title"),
+        "/scripted" => html("<title>Loading</title><script>document.title = 'Scripted'</script>"),
+        "/loaded" => {
+            html("<title>Parsed</title><script>onload = () => { document.title = 'Loaded' }</script>")
+        }
+        path => html(&format!("<title>Page {path}</title>")),
+    })
+    .await;
+    let go = async |path: &str, until: &str| {
+        let url = stage.site.url(path);
+        let output =
+            stage.output(json!({"action": "navigate", "url": url, "wait_until": until})).await.unwrap();
+        // The list that a session shows has the same.
+        let listed = stage.ctx.tabs().list().remove(0);
+        assert_eq!((&listed.title, &listed.url), (&output.page.title, &output.page.url));
+        output.page.title
+    };
+    for i in 0..10 {
+        assert_eq!(go(&format!("/{i}"), "domcontentloaded").await, format!("Page /{i}"));
+        assert_eq!(go("/none", "load").await, "");
+        assert_eq!(go("/scripted", "domcontentloaded").await, "Scripted");
+        assert_eq!(go("/loaded", "load").await, "Loaded");
+    }
+    stage.browser.close().await;
+}
