@@ -54,6 +54,18 @@ async fn a_page_that_eats_its_memory_does_not_take_the_fleet_along() {
 }
 
 #[tokio::test]
+async fn a_command_of_a_session_over_its_quota_is_told_why() {
+    // Less than any browser takes.
+    let fleet = Fleet::with(&["--session-memory", "16MiB"]).await;
+    let id = fleet.session().await;
+    let running = fleet.run(&id, endless()).await;
+    let problem = running.problem(410, "gone");
+    assert_eq!(problem["context"]["end_reason"], "oom", "{problem}");
+    assert_eq!((&problem["retryable"], &problem["outcome"]), (&json!(false), &json!("unknown")), "{problem}");
+    assert_eq!(fleet.ended(&id).await["end_reason"], "oom");
+}
+
+#[tokio::test]
 async fn a_browser_that_is_killed_in_mid_command_is_told_and_replaced() {
     let fleet = Fleet::start().await;
     let id = fleet.session_with(json!({ "on_browser_crash": "end" })).await;
@@ -64,8 +76,9 @@ async fn a_browser_that_is_killed_in_mid_command_is_told_and_replaced() {
             signal(pid, Signal::SIGKILL);
         }
     });
-    assert!([410, 503].contains(&running.status), "{}", running.text());
-    assert_eq!(running.json()["retryable"], false, "it may have run: {}", running.text());
+    let problem = running.problem(410, "gone");
+    assert_eq!(problem["context"]["end_reason"], "crashed", "{problem}");
+    assert_eq!((&problem["retryable"], &problem["outcome"]), (&json!(false), &json!("unknown")), "{problem}");
     assert!(begun.elapsed() < Duration::from_secs(10), "told at once, not at the deadline");
     assert_eq!(fleet.ended(&id).await["end_reason"], "crashed");
     fleet.works().await;

@@ -47,6 +47,8 @@ use crate::{
 /// same, and the page goes on loading.
 const OPEN: Duration = Duration::from_secs(15);
 const CLOSE: Duration = Duration::from_secs(5);
+/// How long a command whose browser is gone waits to be told why. That is known when its processes are buried.
+const REASON: Duration = Duration::from_secs(3);
 
 /// What holds the session's part of a process. Dropped, it is gone.
 pub(super) enum Body {
@@ -249,7 +251,12 @@ impl Browser for ChromiumBrowser {
 
     fn run(&self, request: CommandRequest, deadline: Instant) -> Pending<'_, Result<Output, Error>> {
         Box::pin(async move {
-            let output = command::run(&self.context, &request, deadline).await?;
+            let done = command::run(&self.context, &request, deadline).await;
+            if done.is_err() && !self.is_alive() {
+                // The session, which hears of it by itself, answers in the place of this, with the reason.
+                tokio::time::sleep_until(deadline.min(Instant::now() + REASON)).await;
+            }
+            let output = done?;
             Ok(Output { result: output.result, attachment: output.attachment, dialog: output.dialog })
         })
     }
