@@ -100,9 +100,13 @@ const outline = (preset, first) => {
     return preset === 'compact' && !textless && !wrapper;
   };
 
+  // A heading stays one, but for that of the very region it is in.
+  const mayBeTold = (el, role, parent) =>
+    /^(|paragraph|caption)$/.test(role) || (role === 'heading' && parent.el && namedBy(el, referrers, parent.el) === parent.el);
+
   // Whether the name of another element in the same part of the outline has this one's text.
   const isToldByName = (el, parent) => {
-    const named = preset === 'full' ? null : namedBy(el, referrers);
+    const named = preset === 'full' ? null : namedBy(el, referrers, parent.el);
     if (!named || isHiddenForAria(named) || (parent.el && !holds(parent.el, named))) return false;
     const role = roleOf(named);
     if (!isWanted(named, role, isInteractive(named, role), parent, false)) return false;
@@ -124,7 +128,7 @@ const outline = (preset, first) => {
     const role = roleOf(el);
     const shown = contents || isRendered(el);
     const interactive = shown && isInteractive(el, role);
-    const told = textless || ((role === '' || role === 'paragraph' || role === 'caption') && !interactive && isToldByName(el, parent));
+    const told = textless || (!interactive && mayBeTold(el, role, parent) && isToldByName(el, parent));
     if (shown && isWanted(el, role, interactive, parent, told)) return tell(el, role, interactive, el, parent, textless);
     const inline = getComputedStyle(el).display.startsWith('inline') || contents;
     if (!inline) breakText(parent);

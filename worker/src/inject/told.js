@@ -1,12 +1,14 @@
 // Which texts need not be told because the name of an element beside or around them tells them.
 
-// The one element that is named by another: by `for`, as its caption, or by `aria-labelledby`.
-const namedBy = (el, referrers) => {
+// The one element that is named by another: by `for`, as its caption, or by `aria-labelledby`; the one around it, if
+// that is among several.
+const namedBy = (el, referrers, around) => {
   const tag = tagOf(el);
   if (tag === 'label' && el.control) return el.control;
   if (/^(legend|caption|figcaption)$/.test(tag)) return parentOf(el);
   const id = attribute(el, 'id');
   const named = id ? referrers(el.getRootNode()).get(id) || [] : [];
+  if (named.includes(around)) return around;
   return named.length === 1 ? named[0] : null;
 };
 

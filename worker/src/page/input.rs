@@ -156,7 +156,8 @@ pub struct TargetInfo {
 impl TargetInfo {
     /// The title; empty where the page has none, for which Chromium gives the address without its scheme.
     pub fn shown_title(&self) -> &str {
-        let is_address = self.url.ends_with(self.title.as_str()) && !self.url.starts_with("about:");
+        let plain = |text: &str| text.trim_end_matches('/').to_owned();
+        let is_address = plain(&self.url).ends_with(&plain(&self.title)) && !self.url.starts_with("about:");
         if is_address || self.title == "about:blank" { "" } else { &self.title }
     }
 }

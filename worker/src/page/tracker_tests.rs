@@ -198,6 +198,7 @@ fn titles_are_told_when_they_change_and_addresses_are_no_titles() {
         Input::Info(info)
     };
     assert_eq!(tracker.apply(titled("a.test/x")), []);
+    assert_eq!(tracker.apply(titled("a.test/x/")), []);
     let event = Event::Titled { n: 1, title: "Hello".into() };
     assert_eq!(emitted(tracker.apply(titled("Hello"))), [event]);
     assert_eq!(tracker.apply(titled("Hello")), []);

@@ -253,6 +253,7 @@ const TOLD: &[(&str, &str)] = &[
     (
         "<div role=menubar><div role=menuitem aria-expanded=true tabindex=0>File<div role=menu><div role=menuitem tabindex=-1>Open</div></div></div></div>
          <nav><ul><li><a href=1>One</a></li><li><a href=2>Two</a>, the second</li></ul></nav><h2><a href=/h>Linked</a></h2>
+         <section aria-labelledby=s><h2 id=s>Own</h2><h3>Other</h3></section>
          <a href=/card><h3>Card</h3><p>and its text</p><img alt=''></a><button id=burger></button><a href='/x'><svg></svg></a>",
         "- menubar
   - menuitem \"File\" [expanded] [ref=e1]
@@ -266,6 +267,8 @@ const TOLD: &[(&str, &str)] = &[
       - text: , the second
 - heading [level=2]
   - link \"Linked\" [ref=e5]
+- region \"Own\"
+  - heading \"Other\" [level=3]
 - link \"Card and its text\" [ref=e6]
 - button [ref=e7] [id=burger]
 - link [ref=e8] [url=/x]",
