@@ -72,6 +72,9 @@ pub const EVENTS_PER_SUBJECT: i64 = 1_000;
 pub const ARTIFACTS_MAX_AGE: Duration = EVENTS_MAX_AGE;
 pub const ARTIFACTS_MAX_BYTES: i64 = 16 << 30;
 pub const PROFILES_MAX_BYTES: i64 = 512 << 20;
+/// How long the server remembers an event's name: as long as one is sent again whose ack was lost, and no longer, for
+/// names cost. Measured on nats-server 2.15: 175 B and 2 µs of CPU each, so 35 MB and a hundredth of a core at 5 000 events/s.
+pub const EVENTS_DEDUP: Duration = Duration::from_secs(40);
 /// How long a deletion or expiry in a bucket leaves its mark.
 pub const LIMIT_MARKER: Duration = Duration::from_secs(60);
 /// How long an ended entry stands, so that `GET` shows it.

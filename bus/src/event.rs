@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use bus_schema::{Error, Subject, Tenant, model::event::Event, subject::EventKind};
+use bus_schema::{Error, Subject, Tenant, model::event::Event, stream, subject::EventKind};
 use bytes::Bytes;
 use tracing::warn;
 
@@ -13,8 +13,18 @@ use crate::{
     metrics,
 };
 
-/// An event that NATS did not ack is sent again this often, 1 s apart: a restart takes about that long.
+/// An event that NATS did not ack is sent again this often, so far apart: a restart takes about that long.
 const RETRIES: u32 = 8;
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+// Whatever was stored without our hearing of it is still remembered when the last try arrives.
+const _: () = assert!(
+    API_TIMEOUT.as_secs() + RETRIES as u64 * (RETRY_AFTER.as_secs() + API_TIMEOUT.as_secs())
+        < stream::EVENTS_DEDUP.as_secs()
+);
+
+/// The server stores one message under it within the stream's window.
+const MSG_ID: &str = "Nats-Msg-Id";
 
 #[derive(Clone, Debug)]
 pub struct Events {
@@ -54,7 +64,7 @@ impl Events {
                 return;
             }
             for _ in 0..RETRIES {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(RETRY_AFTER).await;
                 if js.publish(subject.clone(), headers.clone(), payload.clone(), API_TIMEOUT).await.is_ok() {
                     metrics::event("stored_late");
                     return;
@@ -77,7 +87,7 @@ impl Events {
     pub async fn publish_ended(&self, tenant: &Tenant, event: &Event) -> Result<bool, Error> {
         let (subject, mut headers, payload) = self.message(tenant, event)?;
         headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
-        headers.insert("Nats-Msg-Id", format!("{}-ended", event.session));
+        headers.insert(MSG_ID, format!("{}-ended", event.session));
         match self.bus.js().publish(subject, headers, payload, API_TIMEOUT).await {
             Ok(stored) => {
                 metrics::event("stored");
@@ -88,6 +98,13 @@ impl Events {
         }
     }
 
+    /// A name for an event, under which it is stored once however often it is sent. No other event has it, of this or
+    /// any other process.
+    fn name(&self) -> String {
+        let inbox = self.bus.inner.main.client.new_inbox();
+        inbox.rsplit('.').next().unwrap_or(&inbox).to_owned()
+    }
+
     fn message(&self, tenant: &Tenant, event: &Event) -> Result<(String, HeaderMap, Bytes), Error> {
         let (tenant, session) = (tenant.clone(), event.session.clone());
         let subject = match event.kind.kind() {
@@ -96,6 +113,9 @@ impl Events {
         };
         let mut headers = HeaderMap::new();
         headers.insert("Rk-Event", event.kind.as_str());
+        if event.kind.kind() == EventKind::Log {
+            headers.insert(MSG_ID, self.name());
+        }
         let payload =
             serde_json::to_vec(event).map_err(|e| Error::internal(format!("an unwritable event: {e}")))?;
         Ok((self.bus.root().subject(&subject), headers, payload.into()))

@@ -51,7 +51,10 @@ impl Bus {
             ensure_bucket(&js, bucket, how).await?;
         }
         ensure(&js, self.work_stream(region, how)).await?;
-        ensure(&js, self.events_stream(region, how)).await?;
+        let events = self.events_stream(region, how);
+        let name = events.name.clone();
+        ensure(&js, events).await?;
+        ensure_window(&js, &name, stream::EVENTS_DEDUP).await?;
         let store = |bucket, max_bytes, max_age| object_store::Config {
             bucket,
             max_bytes,
@@ -100,6 +103,7 @@ impl Bus {
             max_age: stream::EVENTS_MAX_AGE,
             max_bytes: how.events_max_bytes,
             max_messages_per_subject: stream::EVENTS_PER_SUBJECT,
+            duplicate_window: stream::EVENTS_DEDUP,
             storage: StorageType::File,
             num_replicas: how.replicas,
             allow_direct: true,
@@ -139,6 +143,19 @@ async fn ensure(js: &jetstream::Context, mut config: Config) -> Result<(), Conne
         }
         Err(e) => Err(ConnectError::JetStream(format!("stream {name}: {e}"))),
     }
+}
+
+/// How long names are remembered follows from how long a message is sent again: it is no deployment's to choose, and a
+/// stream that an earlier release made gets it too. All else of it stands as it is.
+async fn ensure_window(js: &jetstream::Context, name: &str, window: Duration) -> Result<(), ConnectError> {
+    let failed = |e: &dyn std::fmt::Display| ConnectError::JetStream(format!("stream {name}: {e}"));
+    let found = js.get_stream(name).await.map_err(|e| failed(&e))?;
+    let mut config = found.cached_info().config.clone();
+    if config.duplicate_window == window {
+        return Ok(());
+    }
+    config.duplicate_window = window;
+    js.update_stream(config).await.map(drop).map_err(|e| failed(&e))
 }
 
 /// A limit is reserved as a whole. A quarter of it, where the disk is small, is better than no fleet.
