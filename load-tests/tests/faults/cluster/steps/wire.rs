@@ -117,6 +117,14 @@ impl Trap {
     }
 }
 
+/// Springs a trap where one is set. `true`: the message is to be passed on.
+async fn passes(trap: Option<Trap>) -> bool {
+    match trap {
+        Some(trap) => trap.spring().await,
+        None => true,
+    }
+}
+
 #[derive(Default)]
 struct Shared {
     trap: Mutex<Option<Trap>>,
@@ -189,70 +197,75 @@ async fn connect(client: TcpStream, server: &str, shared: &Shared) -> io::Result
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let awaited = Mutex::new(None);
+    let link = Link { shared, awaited: Mutex::new(None) };
     // Who ends first ends both.
     tokio::select! {
-        done = outward(from_client, to_server, shared, &awaited) => done,
-        done = inward(from_server, to_client, shared, &awaited) => done,
+        done = link.relay(Way::Out, from_client, to_server) => done,
+        done = link.relay(Way::In, from_server, to_client) => done,
     }
 }
 
-type Awaited = Mutex<Option<String>>;
-
-fn lock(awaited: &Awaited) -> MutexGuard<'_, Option<String>> {
-    awaited.lock().unwrap_or_else(PoisonError::into_inner)
+/// Seen from the worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Out,
+    In,
 }
 
-async fn outward(
-    from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    shared: &Shared,
-    awaited: &Awaited,
-) -> io::Result<()> {
-    let mut from = BufReader::new(from);
-    while let Some(frame) = Frame::read(&mut from).await? {
-        let side = shared.side_at(&frame);
-        if side == Some(Side::After) {
-            *lock(awaited) = frame.reply().map(str::to_owned);
+/// One connection of the worker to the server.
+struct Link<'a> {
+    shared: &'a Shared,
+    /// Where the answer to the step is expected.
+    awaited: Mutex<Option<String>>,
+}
+
+impl Link<'_> {
+    /// Passes messages on until a trap loses the connection.
+    async fn relay(&self, way: Way, from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {
+        let mut from = BufReader::new(from);
+        while let Some(frame) = Frame::read(&mut from).await? {
+            let trap = match way {
+                Way::Out => self.before(&frame),
+                Way::In => self.at_answer(&frame),
+            };
+            if !passes(trap).await {
+                return Ok(());
+            }
+            to.write_all(&frame.bytes).await?;
+            if way == Way::Out && !passes(self.behind(&frame)).await {
+                return Ok(());
+            }
         }
-        if side == Some(Side::Before)
-            && let Some(trap) = shared.take()
-            && !trap.spring().await
-        {
-            return Ok(());
-        }
-        to.write_all(&frame.bytes).await?;
-        // A subscription is not answered.
-        if side == Some(Side::After)
-            && frame.reply().is_none()
-            && let Some(trap) = shared.take()
-            && !trap.spring().await
-        {
-            return Ok(());
+        Ok(())
+    }
+
+    fn awaited(&self) -> MutexGuard<'_, Option<String>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The trap that is to spring before this message is sent.
+    fn before(&self, frame: &Frame) -> Option<Trap> {
+        match self.shared.side_at(frame)? {
+            Side::Before => self.shared.take(),
+            Side::After => {
+                *self.awaited() = frame.reply().map(str::to_owned);
+                None
+            }
         }
     }
-    Ok(())
-}
 
-async fn inward(
-    from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    shared: &Shared,
-    awaited: &Awaited,
-) -> io::Result<()> {
-    let mut from = BufReader::new(from);
-    while let Some(frame) = Frame::read(&mut from).await? {
+    /// The trap that is to spring once this message is sent: a subscription is not answered.
+    fn behind(&self, frame: &Frame) -> Option<Trap> {
+        let unanswered = self.shared.side_at(frame) == Some(Side::After) && frame.reply().is_none();
+        if unanswered { self.shared.take() } else { None }
+    }
+
+    /// The trap that is to spring when this message has come and before the worker has it.
+    fn at_answer(&self, frame: &Frame) -> Option<Trap> {
         if frame.subject().starts_with("rk.cmd.") && matches!(frame.verb(), "MSG" | "HMSG") {
-            shared.requests.fetch_add(1, Relaxed);
+            self.shared.requests.fetch_add(1, Relaxed);
         }
-        let inbox = lock(awaited).clone();
-        if let Some(inbox) = inbox
-            && let Some(trap) = shared.take_at_answer(&frame, &inbox)
-            && !trap.spring().await
-        {
-            return Ok(());
-        }
-        to.write_all(&frame.bytes).await?;
+        let inbox = self.awaited().clone()?;
+        self.shared.take_at_answer(frame, &inbox)
     }
-    Ok(())
 }
