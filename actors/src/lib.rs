@@ -21,6 +21,8 @@ pub mod reaper;
 pub mod root;
 pub mod session;
 pub mod supervise;
+mod task;
 pub mod warm;
 
 pub use gate::Gate;
+pub use task::Panicked;

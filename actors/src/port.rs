@@ -63,7 +63,7 @@ pub struct Seen {
 pub trait Bus: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
-    fn last_lease_revision(&self) -> Pending<'_, Result<u64, Error>>;
+    /// `expected`: the revision that stands, 0 if nothing ever did.
     fn renew_lease(&self, n: u64, expected: u64, timeout: Duration)
     -> Pending<'_, Result<u64, LeaseFailure>>;
     /// `Ok(false)`: somebody was first, or it was renewed after all.

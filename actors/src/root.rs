@@ -10,12 +10,12 @@ use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SupervisionEvent,
     rpc::CallResult,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::{
-    claim::{ClaimActor, ClaimArgs, ClaimMsg},
+    claim::{ClaimActor, ClaimArgs, ClaimMsg, Load},
     gate::Gate,
     lease::{LeaseActor, LeaseArgs, Times},
     port::{Browsers, Bus},
@@ -46,9 +46,9 @@ pub struct RootArgs {
     pub warm_target: usize,
     pub warm_minimum: usize,
     /// Where the ingress of knocks finds the claim loop, also after a restart.
-    pub claims: tokio::sync::watch::Sender<Option<ActorRef<ClaimMsg>>>,
+    pub claims: watch::Sender<Option<ActorRef<ClaimMsg>>>,
     /// Whether the worker listens for knocks: one that is busier than most only looks.
-    pub listens: tokio::sync::watch::Sender<bool>,
+    pub listens: watch::Sender<bool>,
     /// Set before it stops in order; if it stops without, its supervision was exhausted.
     pub drained: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -72,9 +72,11 @@ pub struct RootState {
     args: RootArgs,
     quiet: Quiet,
     sessions: ActorRef<SessionsMsg>,
-    warm: Option<ActorRef<WarmMsg>>,
+    /// Where claims find the warm pool, also after a restart.
+    warm: watch::Sender<Option<ActorRef<WarmMsg>>>,
     claims: Option<ActorRef<ClaimMsg>>,
     claims_under_way: TaskTracker,
+    load: Load,
     children: HashMap<ActorId, Child>,
     restarts: HashMap<Child, Restarts>,
     draining: bool,
@@ -105,9 +107,10 @@ impl Actor for Root {
             args,
             quiet,
             sessions,
-            warm: None,
+            warm: watch::channel(None).0,
             claims: None,
             claims_under_way: TaskTracker::new(),
+            load: Load::default(),
             draining: false,
         };
         for child in [Child::WarmPool, Child::ClaimLoop, Child::Lease, Child::Reaper] {
@@ -189,7 +192,10 @@ impl RootState {
                     minimum: self.args.warm_minimum,
                 };
                 let (warm, _) = WarmActor::spawn_linked(None, WarmActor, args, parent).await?;
-                self.warm = Some(warm.clone());
+                if self.draining {
+                    warm.cast(WarmMsg::Stop)?;
+                }
+                self.warm.send_replace(Some(warm.clone()));
                 warm.get_id()
             }
             Child::ClaimLoop => self.start_claims(parent).await?,
@@ -199,7 +205,6 @@ impl RootState {
     }
 
     async fn start_claims(&mut self, parent: ActorCell) -> Result<ActorId, ActorProcessingErr> {
-        let Some(warm) = self.warm.clone() else { return Err("the warm pool is not there".into()) };
         let args = ClaimArgs {
             bus: Arc::clone(&self.args.bus),
             browsers: Arc::clone(&self.args.browsers),
@@ -207,10 +212,10 @@ impl RootState {
             worker: self.args.about.id.clone(),
             pools: self.args.pools.clone(),
             slots: usize::try_from(self.args.about.slots).unwrap_or(usize::MAX),
-            owned: self.session_count().await.ok_or("the sessions do not say how many there are")?,
+            load: self.load.clone(),
             weights: self.args.weights.clone(),
             sessions: self.sessions.clone(),
-            warm,
+            warm: self.warm.subscribe(),
             under_way: self.claims_under_way.clone(),
         };
         let (claims, _) = ClaimActor::spawn_linked(None, ClaimActor, args, parent).await?;
@@ -251,7 +256,8 @@ impl RootState {
     }
 
     async fn warm_count(&self) -> Option<usize> {
-        answer(self.warm.as_ref()?.call(|reply_to| WarmMsg::Count { reply_to }, Some(ASK)).await)
+        let warm = self.warm.borrow().clone()?;
+        answer(warm.call(|reply_to| WarmMsg::Count { reply_to }, Some(ASK)).await)
     }
 
     /// Whether no request is on its way to becoming a session here. What is not known is not so.
@@ -304,7 +310,7 @@ impl RootState {
         if let Some(claims) = &self.claims {
             let _ = claims.cast(ClaimMsg::Drain);
         }
-        if let Some(warm) = &self.warm {
+        if let Some(warm) = &*self.warm.borrow() {
             let _ = warm.cast(WarmMsg::Stop);
         }
         let until = Instant::now() + grace;

@@ -33,8 +33,19 @@ pub struct Policy {
     pub budget: usize,
     /// … within this time; one more stops the worker.
     pub within: Duration,
-    /// Before the first restart; doubled with each one within the time.
+    /// Before the first restart; doubled with each one within the time, up to [`Policy::LONGEST_BACKOFF`].
     pub backoff: Duration,
+}
+
+impl Policy {
+    /// Doubled without an end, a child's backoffs would take longer than the time its budget is for: it would never be
+    /// used up.
+    pub const LONGEST_BACKOFF: Duration = Duration::from_secs(4);
+
+    fn backoff_after(&self, restarts: usize) -> Duration {
+        let doubled = self.backoff * 2u32.saturating_pow(u32::try_from(restarts).unwrap_or(u32::MAX));
+        doubled.min(Self::LONGEST_BACKOFF)
+    }
 }
 
 impl Child {
@@ -51,11 +62,11 @@ impl Child {
         match self {
             // It holds the sessions: without it nobody knows them.
             Child::Sessions => Policy { class: Class::Escalate, ..restart(0, 0) },
-            // It reads its revision back; until then the gate is closed by time.
+            // It learns its revision from the first renewal; until then every browser is stopped.
             Child::Lease => restart(3, 0),
             Child::Reaper => restart(10, 100),
             Child::WarmPool => restart(10, 500),
-            // The slots it counts are told to it anew.
+            // The slots that are taken are counted outside of it.
             Child::ClaimLoop => restart(5, 100),
         }
     }
@@ -84,7 +95,7 @@ impl Restarts {
         if self.at.len() >= self.policy.budget {
             return None;
         }
-        let backoff = self.policy.backoff * 2u32.saturating_pow(u32::try_from(self.at.len()).unwrap_or(0));
+        let backoff = self.policy.backoff_after(self.at.len());
         self.at.push_back(now);
         Some(backoff)
     }
@@ -106,10 +117,24 @@ mod tests {
             }
             for n in 0..policy.budget {
                 let expected = policy.backoff * 2u32.pow(u32::try_from(n).unwrap());
+                let expected = expected.min(Policy::LONGEST_BACKOFF);
                 assert_eq!(r.failed(now), Some(expected), "{child:?}");
             }
             assert_eq!(r.failed(now), None, "{child:?}");
             assert!(r.failed(now + policy.within + Duration::from_millis(1)).is_some(), "{child:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_that_fails_as_soon_as_it_runs_uses_its_budget_up() {
+        for child in Child::ALL {
+            let mut r = Restarts::new(child.policy());
+            let mut now = Instant::now();
+            for _ in 0..child.policy().budget {
+                // A little later than it was to be started: timers are late.
+                now += r.failed(now).unwrap() + Duration::from_millis(500);
+            }
+            assert_eq!(r.failed(now), None, "{child:?}");
         }
     }
 }

@@ -81,11 +81,6 @@ impl Leases {
         Ok(value.filter(|v| !v.is_marker).map(|v| v.revision))
     }
 
-    /// The last revision of the key, a marker's included: what the next write must expect.
-    pub async fn last_revision(&self, worker: &WorkerId) -> Result<u64, Error> {
-        Ok(self.bucket.get_from_leader(worker.as_str()).await?.map_or(0, |v| v.revision))
-    }
-
     /// Deletes the lease if nobody has written it since `seen`. Who wins this reaps.
     pub async fn delete(&self, worker: &WorkerId, seen: u64) -> Result<(), LeaseError> {
         Ok(self.bucket.delete(worker.as_str(), seen).await?)

@@ -243,7 +243,7 @@ async fn a_lease_is_renewed_by_its_holder_and_taken_by_who_saw_it_last() {
     bus.leases().delete(&worker, second).await.unwrap();
     assert!(matches!(bus.leases().renew(&lease(3), second, SOON).await, Err(LeaseError::Lost)));
     assert_eq!(bus.leases().revision(&worker).await.unwrap(), None);
-    let marker = bus.leases().last_revision(&worker).await.unwrap();
+    let marker = bus.leases().read(&worker).await.unwrap().unwrap().revision;
     bus.leases().renew(&lease(3), marker, SOON).await.unwrap();
     assert_eq!(bus.leases().list().await.unwrap().len(), 1);
 }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, warn};
 
 use super::{
+    load::{Load, Slot, Starting},
     process::{Claimer, Start},
     state::{ClaimLoop, Limits},
 };
@@ -19,7 +20,8 @@ use crate::{
     gate::Gate,
     port::{Browsers, Bus, Claim},
     session::SessionsMsg,
-    warm::WarmMsg,
+    task::{self, Panicked, caught},
+    warm::CurrentWarm,
 };
 
 /// The stream is looked at this often besides the knocks, so a lost knock costs a second and no more.
@@ -37,18 +39,18 @@ pub struct ClaimArgs {
     pub worker: WorkerId,
     pub pools: Vec<bus_schema::Pool>,
     pub slots: usize,
-    /// Sessions that are owned already, when the loop is started again.
-    pub owned: usize,
+    /// What the worker has taken on, in this loop or an earlier one.
+    pub load: Load,
     pub weights: HashMap<Tenant, u32>,
     pub sessions: ActorRef<SessionsMsg>,
-    pub warm: ActorRef<WarmMsg>,
+    pub warm: CurrentWarm,
     /// Where claims run: they outlive a claim loop that fails, and a drain waits for them.
     pub under_way: TaskTracker,
 }
 
 pub enum ClaimMsg {
-    /// From the timer, and from who thinks there may be room. The receiver MUST look at the waiting requests if
-    /// there is.
+    /// From the timer, and from who gave back a slot or a start. The receiver MUST look at the waiting requests if
+    /// there is room.
     Look,
     /// From the knock subscription. The receiver MUST take from that queue, or hand `knock` on by dropping it.
     Knock(Queue, Box<dyn PassOn>),
@@ -56,12 +58,8 @@ pub enum ClaimMsg {
     Waiting(BTreeMap<Queue, u64>),
     /// From a pull's task. The receiver MUST start a claim of what was pulled, or look on.
     Pulled(Vec<Queue>, Option<Arc<dyn Claim>>),
-    /// From a claim's task, once. Its browser is there, or will not be: another start may begin.
-    StartOver,
-    /// From a claim's task, with whether a session came of it. The receiver MUST free what the claim held.
-    Claimed(bool),
-    /// From Sessions, when one is over.
-    Released,
+    /// From the task of a look or a pull. The receiver MUST fail: it would wait for that for ever.
+    Panicked(Panicked),
     /// From the root. The receiver MUST claim nothing more.
     Drain,
     /// From the root that drains. The receiver MUST say whether no request is on its way to it.
@@ -75,9 +73,7 @@ impl std::fmt::Debug for ClaimMsg {
             ClaimMsg::Knock(..) => "Knock",
             ClaimMsg::Waiting(_) => "Waiting",
             ClaimMsg::Pulled(..) => "Pulled",
-            ClaimMsg::StartOver => "StartOver",
-            ClaimMsg::Claimed(_) => "Claimed",
-            ClaimMsg::Released => "Released",
+            ClaimMsg::Panicked(_) => "Panicked",
             ClaimMsg::Drain => "Drain",
             ClaimMsg::IsIdle { .. } => "IsIdle",
         })
@@ -121,7 +117,7 @@ impl Actor for ClaimActor {
             warm: args.warm,
         };
         Ok(ClaimState {
-            claims: ClaimLoop::new(limits, args.owned, args.weights),
+            claims: ClaimLoop::new(limits, args.load, args.weights),
             claimer,
             pools: args.pools,
             sessions: args.sessions,
@@ -142,18 +138,7 @@ impl Actor for ClaimActor {
             ClaimMsg::Knock(queue, knock) => state.on_knock(&myself, queue, knock),
             ClaimMsg::Waiting(waiting) => state.on_waiting(&myself, &waiting),
             ClaimMsg::Pulled(rest, claim) => state.on_pulled(&myself, rest, claim),
-            ClaimMsg::StartOver => {
-                state.claims.started();
-                state.on_look(&myself);
-            }
-            ClaimMsg::Claimed(owns) => {
-                state.claims.claimed(owns);
-                state.on_look(&myself);
-            }
-            ClaimMsg::Released => {
-                state.claims.released();
-                state.on_look(&myself);
-            }
+            ClaimMsg::Panicked(e) => return Err(e.into()),
             ClaimMsg::Drain => state.claims.drain(),
             ClaimMsg::IsIdle { reply_to } => drop(reply_to.send(!state.looking)),
         }
@@ -185,15 +170,15 @@ impl ClaimState {
             return;
         }
         self.looking = true;
-        let (bus, myself) = (Arc::clone(&self.claimer.bus), myself.clone());
+        let (bus, to_loop) = (Arc::clone(&self.claimer.bus), myself.clone());
         let pools = self.pools.clone();
-        tokio::spawn(async move {
+        task::spawn(myself, ClaimMsg::Panicked, async move {
             let waiting = bus.waiting().await.unwrap_or_else(|e| {
                 debug!(error = %e, "the waiting requests could not be read");
                 Default::default()
             });
             let queues = waiting.into_iter().filter(|(q, _)| pools.contains(&q.pool)).collect();
-            let _ = myself.cast(ClaimMsg::Waiting(queues));
+            let _ = to_loop.cast(ClaimMsg::Waiting(queues));
         });
     }
 
@@ -222,22 +207,22 @@ impl ClaimState {
     /// Asks the queues in order until one yields.
     fn pull(&mut self, myself: &ActorRef<ClaimMsg>, queues: Vec<Queue>) {
         self.looking = true;
-        let (bus, myself) = (Arc::clone(&self.claimer.bus), myself.clone());
-        tokio::spawn(async move {
+        let (bus, to_loop) = (Arc::clone(&self.claimer.bus), myself.clone());
+        task::spawn(myself, ClaimMsg::Panicked, async move {
             let mut rest = queues.into_iter();
             while let Some(queue) = rest.next() {
                 match bus.pull(queue.clone()).await {
                     Ok(Some(claim)) => {
                         let mut left = vec![queue];
                         left.extend(rest);
-                        let _ = myself.cast(ClaimMsg::Pulled(left, Some(claim)));
+                        let _ = to_loop.cast(ClaimMsg::Pulled(left, Some(claim)));
                         return;
                     }
                     Ok(None) => {}
                     Err(e) => debug!(error = %e, "a pull failed"),
                 }
             }
-            let _ = myself.cast(ClaimMsg::Pulled(Vec::new(), None));
+            let _ = to_loop.cast(ClaimMsg::Pulled(Vec::new(), None));
         });
     }
 
@@ -248,8 +233,8 @@ impl ClaimState {
                 self.under_way.spawn(async move { claim.nak(Duration::ZERO).await });
                 return;
             }
-            self.claims.took(&claim.queue().tenant);
-            self.begin(myself, claim);
+            let (slot, starting) = self.claims.took(&claim.queue().tenant);
+            self.begin(myself, claim, slot, starting);
             if self.may_take() {
                 // More may wait in the same queues; whose turn it is decides a fresh look.
                 if rest.len() > 1 { self.on_look(myself) } else { self.pull(myself, rest) }
@@ -259,24 +244,21 @@ impl ClaimState {
         }
     }
 
-    fn begin(&self, myself: &ActorRef<ClaimMsg>, claim: Arc<dyn Claim>) {
+    fn begin(&self, myself: &ActorRef<ClaimMsg>, claim: Arc<dyn Claim>, slot: Slot, starting: Starting) {
         let (claimer, sessions, myself) = (self.claimer.clone(), self.sessions.clone(), myself.clone());
         let span = claim.span();
-        let start = Start(myself.clone());
-        let task = self.under_way.spawn(
-            async move {
-                // Straight to the sessions: a claim loop that fails meanwhile takes nobody's session with it.
-                let Some(adopted) = claimer.claim(&*claim, start).await else { return false };
-                sessions.cast(SessionsMsg::Adopt(Box::new(adopted))).is_ok()
-            }
-            .instrument(span),
-        );
-        tokio::spawn(async move {
-            let owns = task.await.unwrap_or_else(|e| {
+        let start = Start::new(starting, myself.clone());
+        self.under_way.spawn(async move {
+            let claiming = async move {
+                if let Some(adopted) = claimer.claim(&*claim, start).await {
+                    // Straight to the sessions: a claim loop that fails meanwhile takes nobody's session with it.
+                    let _ = sessions.cast(SessionsMsg::Adopt(Box::new(adopted), slot));
+                }
+            };
+            if let Err(e) = caught(claiming.instrument(span)).await {
                 warn!(error = %e, "a claim died: the request is delivered again");
-                false
-            });
-            let _ = myself.cast(ClaimMsg::Claimed(owns));
+            }
+            let _ = myself.cast(ClaimMsg::Look);
         });
     }
 }

@@ -3,26 +3,27 @@
 use std::{sync::Arc, time::Duration};
 
 use bus_schema::{
-    Error, WorkerId,
+    Error, SessionId, WorkerId,
     model::{
         entry::{Entry, MAX_ATTEMPTS},
         event::{Event, EventType},
         rpc::WorkRequest,
-        session::{EndReason, State},
+        session::{EndReason, Page, State, Tab},
     },
     stream::WORK_PROGRESS,
 };
 use ractor::ActorRef;
 use tokio::sync::mpsc;
-use tracing::{Instrument, debug, info, warn};
+use tracing::{debug, info, warn};
 
-use super::actor::ClaimMsg;
+use super::{actor::ClaimMsg, load::Starting};
 use crate::{
     gate::Gate,
     metrics::metrics,
     port::{Browser, BrowserEvent, Browsers, Bus, Claim, StartError, Stored, WriteFailure},
     session::{Adopted, end},
-    warm::{WarmMsg, take_warm},
+    task::{Panicked, caught},
+    warm::{CurrentWarm, take_warm},
 };
 
 /// How many events of a browser may wait for its session.
@@ -37,16 +38,35 @@ pub(super) struct Claimer {
     pub(super) browsers: Arc<dyn Browsers>,
     pub(super) gate: Gate,
     pub(super) worker: WorkerId,
-    pub(super) warm: ActorRef<WarmMsg>,
+    pub(super) warm: CurrentWarm,
 }
 
-/// Counts as a browser start for as long as it lives.
-pub(super) struct Start(pub(super) ActorRef<ClaimMsg>);
+/// Counts as a browser start for as long as it lives, and then has the claim loop look whether there is room.
+pub(super) struct Start {
+    starting: Option<Starting>,
+    claims: ActorRef<ClaimMsg>,
+}
+
+impl Start {
+    pub(super) fn new(starting: Starting, claims: ActorRef<ClaimMsg>) -> Self {
+        Self { starting: Some(starting), claims }
+    }
+}
 
 impl Drop for Start {
     fn drop(&mut self) {
-        let _ = self.0.cast(ClaimMsg::StartOver);
+        // First there is room, then somebody looks.
+        self.starting = None;
+        let _ = self.claims.cast(ClaimMsg::Look);
     }
+}
+
+/// A browser that is what its entry asks for.
+struct Made {
+    browser: Arc<dyn Browser>,
+    events: mpsc::Receiver<BrowserEvent>,
+    page: Page,
+    tabs: Vec<Tab>,
 }
 
 /// Why a request is put aside without a session.
@@ -114,8 +134,8 @@ impl Claimer {
         };
         let over = stored.entry.state == State::Queued && stored.entry.queue_deadline <= self.bus.now();
         if over {
-            self.end(&stored, EndReason::QueueTimeout, None).await?;
-            return Err(Aside::Ack);
+            let ended = answered(end(&*self.bus, &stored, EndReason::QueueTimeout, None).await);
+            return Err(if ended.is_ok() { Aside::Ack } else { Aside::Leave });
         }
         Ok(stored)
     }
@@ -143,10 +163,9 @@ impl Claimer {
         let owned = if warm.is_none() || takes_time { self.own(&found).await? } else { found };
         // From here on the entry may say that it is ours, and nobody else will take it up while this worker lives: the
         // claim goes on until its outcome stands, whatever becomes of NATS meanwhile.
-        let (sink, events) = mpsc::channel(BROWSER_EVENTS);
-        let made = self.keep_alive(claim, self.make_apart(&owned.entry, warm, sink, start)).await;
-        let browser = match made {
-            Ok(browser) => browser,
+        let made = self.keep_alive(claim, caught(self.make(&owned.entry, warm, start))).await;
+        let made = match made.unwrap_or_else(|e| Err(died(&e))) {
+            Ok(made) => made,
             Err(e) => return Err(self.failed(&owned, &e).await),
         };
         let mut ready = owned.entry.in_state(State::Ready, self.bus.now());
@@ -161,18 +180,21 @@ impl Claimer {
             ready.timings.start_ms = millis(now.since(began));
         }
         metrics().started(was_warm, now.since(began));
-        ready.page = browser.page();
-        ready.tabs = browser.tabs();
-        self.keep_alive(claim, self.publish(ready, owned, browser, events, recovered)).await
+        ready.page = made.page.clone();
+        ready.tabs = made.tabs.clone();
+        let published = self.keep_alive(claim, caught(self.publish(ready, &owned, made, recovered))).await;
+        match published {
+            Ok(adopted) => adopted,
+            Err(e) => Err(self.failed(&owned, &died(&e)).await),
+        }
     }
 
     /// Subscribe, then the entry, then the event: no first command meets `no responders`.
     async fn publish(
         &self,
         ready: Entry,
-        owned: Stored,
-        browser: Arc<dyn Browser>,
-        events: mpsc::Receiver<BrowserEvent>,
+        owned: &Stored,
+        made: Made,
         recovered: bool,
     ) -> Result<Adopted, Aside> {
         let inbox = self.bus.serve(ready.tenant.clone(), ready.id.clone()).await.map_err(|_| Aside::Leave)?;
@@ -182,11 +204,14 @@ impl Claimer {
         let kind = if recovered { EventType::Recovered } else { EventType::Ready };
         let data = serde_json::to_value(ready.session()).unwrap_or_default();
         let event = Event::new(kind, ready.id.clone(), ready.epoch, data);
-        if let Err(e) = self.bus.publish(ready.tenant.clone(), event).await {
-            // Who waits reads the entry too; the log lacks an event that the metrics count.
-            debug!(error = %e, "an event was not published");
+        // Who waits reads the entry too. What stands as ready goes on, whatever becomes of its event.
+        match caught(self.bus.publish(ready.tenant.clone(), event)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => debug!(error = %e, "an event was not published"),
+            Err(e) => warn!(error = %e, "an event was not published"),
         }
         info!(session_id = %ready.id, tenant = %ready.tenant, epoch = %ready.epoch, "session ready");
+        let Made { browser, events, .. } = made;
         Ok(Adopted { entry: ready, revision, browser, events, inbox, noted })
     }
 
@@ -204,60 +229,45 @@ impl Claimer {
         if !is_ours && !self.gate.may_act() {
             return Err(Aside::Leave);
         }
-        loop {
-            self.gate.wait().await;
-            match self.bus.write(entry.clone(), revision).await {
-                Ok(revision) => return Ok(revision),
-                // Somebody else's: cancelled, timed out, or claimed.
-                Err(WriteFailure::Lost(_)) => return Err(Aside::Ack),
-                Err(WriteFailure::Unavailable(e)) => {
-                    debug!(session_id = %entry.id, error = %e, "a claim is not written yet");
-                    tokio::time::sleep(RETRY_AFTER).await;
-                }
-            }
-        }
+        let write = async || answered(self.bus.write(entry.clone(), revision).await);
+        let written = self.until_answered(&entry.id, "a claim is not written yet", write).await;
+        // Somebody else's: cancelled, timed out, or claimed.
+        written.map_err(|_| Aside::Ack)
     }
 
     /// Keys that earlier owners noted. Without them a command could run twice, so there is no going on.
     async fn noted_keys(&self, entry: &Entry) -> Vec<String> {
+        let read = || self.bus.noted_keys(entry.tenant.clone(), entry.id.clone());
+        self.until_answered(&entry.id, "the keys used so far are not read yet", read).await
+    }
+
+    /// Asks again until NATS answers, whatever that takes, and only while the lease lets this worker act. An error of
+    /// `ask` is that it was not answered. `waits`: what has to wait for that.
+    async fn until_answered<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        id: &SessionId,
+        waits: &'static str,
+        ask: impl Fn() -> F,
+    ) -> T {
         loop {
-            match self.bus.noted_keys(entry.tenant.clone(), entry.id.clone()).await {
-                Ok(keys) => return keys,
-                Err(e) => debug!(session_id = %entry.id, error = %e, "the keys used so far are not read yet"),
+            self.gate.wait().await;
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(e) => debug!(session_id = %id, error = %e, "{waits}"),
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
     }
 
-    /// In a task of its own: should it panic, the entry that says `starting` is given back like after any failure.
-    async fn make_apart(
-        &self,
-        entry: &Entry,
-        warm: Option<Arc<dyn Browser>>,
-        sink: mpsc::Sender<BrowserEvent>,
-        start: Start,
-    ) -> Result<Arc<dyn Browser>, Error> {
-        let (claimer, entry) = (self.clone(), entry.clone());
-        let making = async move { claimer.make(&entry, warm, sink, start).await };
-        tokio::spawn(making.in_current_span())
-            .await
-            .unwrap_or_else(|e| Err(Error::unavailable(format!("the start of a browser died: {e}"))))
-    }
-
-    async fn make(
-        &self,
-        entry: &Entry,
-        warm: Option<Arc<dyn Browser>>,
-        sink: mpsc::Sender<BrowserEvent>,
-        start: Start,
-    ) -> Result<Arc<dyn Browser>, Error> {
+    async fn make(&self, entry: &Entry, warm: Option<Arc<dyn Browser>>, start: Start) -> Result<Made, Error> {
         let browser = match warm {
             Some(browser) => browser,
             None => self.browsers.start(entry.clone()).await.map_err(start_error)?,
         };
         drop(start);
+        let (sink, events) = mpsc::channel(BROWSER_EVENTS);
         browser.prepare(entry.clone(), sink).await?;
-        Ok(browser)
+        Ok(Made { page: browser.page(), tabs: browser.tabs(), browser, events })
     }
 
     /// Tells the stream every 3 s that the start is under way, so that nobody else is given it.
@@ -306,46 +316,48 @@ impl Claimer {
     /// Giving back changes the owner, which the rule for unanswered writes would take for another's write.
     async fn write_back(&self, queued: Entry, mut revision: u64) -> Result<(), Aside> {
         loop {
-            self.gate.wait().await;
-            match self.bus.write(queued.clone(), revision).await {
+            let write = async || answered(self.bus.write(queued.clone(), revision).await);
+            match self.until_answered(&queued.id, "a session is not given back yet", write).await {
                 Ok(_) => return Ok(()),
-                Err(WriteFailure::Lost(Some(stored)))
+                Err(Some(stored))
                     if stored.entry.state == State::Starting
                         && stored.entry.owner.as_ref() == Some(&self.worker)
                         && stored.entry.epoch == queued.epoch =>
                 {
                     revision = stored.revision;
                 }
-                Err(WriteFailure::Lost(_)) => return Err(Aside::Ack),
-                Err(WriteFailure::Unavailable(e)) => {
-                    debug!(session_id = %queued.id, error = %e, "a session is not given back yet");
-                    tokio::time::sleep(RETRY_AFTER).await;
-                }
+                Err(_) => return Err(Aside::Ack),
             }
         }
     }
 
     /// Ends what could not be started. If it is ours by its entry, nobody else will.
     async fn end_failed(&self, stored: &Stored, detail: String) -> Aside {
-        loop {
-            match self.end(stored, EndReason::StartFailed, Some(detail.clone())).await {
-                Err(Aside::Leave) if stored.entry.state == State::Starting => {
-                    tokio::time::sleep(RETRY_AFTER).await;
-                    self.gate.wait().await;
-                }
-                Ok(()) => return Aside::Ack,
-                Err(aside) => return aside,
-            }
+        let end =
+            async || answered(end(&*self.bus, stored, EndReason::StartFailed, Some(detail.clone())).await);
+        if stored.entry.state == State::Starting {
+            // Lost, it is somebody else's and as little ours to serve.
+            let _ = self.until_answered(&stored.entry.id, "a session is not ended yet", end).await;
+            return Aside::Ack;
         }
+        if end().await.is_ok() { Aside::Ack } else { Aside::Leave }
     }
+}
 
-    async fn end(&self, stored: &Stored, reason: EndReason, detail: Option<String>) -> Result<(), Aside> {
-        match end(&*self.bus, stored, reason, detail).await {
-            Ok(_) => Ok(()),
-            Err(WriteFailure::Lost(_)) => Err(Aside::Ack),
-            Err(WriteFailure::Unavailable(_)) => Err(Aside::Leave),
-        }
+/// What stands where a write was lost.
+type Lost = Option<Box<Stored>>;
+
+/// A write that was lost is answered, one of which nothing is known is not.
+fn answered<T>(written: Result<T, WriteFailure>) -> Result<Result<T, Lost>, Error> {
+    match written {
+        Ok(written) => Ok(Ok(written)),
+        Err(WriteFailure::Lost(stands)) => Ok(Err(stands)),
+        Err(WriteFailure::Unavailable(e)) => Err(e),
     }
+}
+
+fn died(e: &Panicked) -> Error {
+    Error::unavailable(format!("the start of a session died: {e}"))
 }
 
 fn start_error(e: StartError) -> Error {

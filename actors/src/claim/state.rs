@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use bus_schema::{Class, Tenant, subject::Queue};
 
+use super::load::{Load, Slot, Starting};
+
 /// What a worker takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -13,14 +15,11 @@ pub struct Limits {
     pub starts: usize,
 }
 
-/// Pure: counts claims, and shares turns among tenants by weight.
+/// Pure: takes what there is room for, and shares turns among tenants by weight.
 #[derive(Debug)]
 pub struct ClaimLoop {
     limits: Limits,
-    /// Sessions owned, claims under way included.
-    busy: usize,
-    /// Claims under way whose browser is not there yet.
-    starting: usize,
+    load: Load,
     draining: bool,
     weights: HashMap<Tenant, u32>,
     /// What each tenant has had, divided by its weight: the least goes first.
@@ -28,17 +27,13 @@ pub struct ClaimLoop {
 }
 
 impl ClaimLoop {
-    /// `owned`: sessions there are already.
-    pub fn new(limits: Limits, owned: usize, weights: HashMap<Tenant, u32>) -> Self {
-        Self { limits, busy: owned, starting: 0, draining: false, weights, served: HashMap::new() }
+    /// `load`: what earlier loops took counts too.
+    pub fn new(limits: Limits, load: Load, weights: HashMap<Tenant, u32>) -> Self {
+        Self { limits, load, draining: false, weights, served: HashMap::new() }
     }
 
     pub fn has_room(&self) -> bool {
-        !self.draining && self.busy < self.limits.slots && self.starting < self.limits.starts
-    }
-
-    pub fn busy(&self) -> usize {
-        self.busy
+        !self.draining && self.load.busy() < self.limits.slots && self.load.starting() < self.limits.starts
     }
 
     pub fn drain(&mut self) {
@@ -62,32 +57,16 @@ impl ClaimLoop {
         queues.into_iter().cloned().collect()
     }
 
-    /// A request was taken and its claim begins.
-    pub fn took(&mut self, tenant: &Tenant) {
-        self.busy += 1;
-        self.starting += 1;
+    /// A request was taken and its claim begins. It holds a slot, which its session takes over, and a start until it
+    /// has its browser: what it does further, such as opening a page, costs none.
+    #[must_use]
+    pub fn took(&mut self, tenant: &Tenant) -> (Slot, Starting) {
         let weight = f64::from(self.weights.get(tenant).copied().unwrap_or(1).max(1));
         // A tenant that comes back starts level with the one that has had least, or it would make up for its absence.
         let least = self.served.values().copied().fold(f64::INFINITY, f64::min);
         let had = self.served.entry(tenant.clone()).or_insert(if least.is_finite() { least } else { 0.0 });
         *had += 1.0 / weight;
-    }
-
-    /// A claim has its browser, or will have none. What it does further, such as opening a page, costs no start.
-    pub fn started(&mut self) {
-        self.starting = self.starting.saturating_sub(1);
-    }
-
-    /// The claim is over. `owns`: a session came of it.
-    pub fn claimed(&mut self, owns: bool) {
-        if !owns {
-            self.busy = self.busy.saturating_sub(1);
-        }
-    }
-
-    /// A session is over.
-    pub fn released(&mut self) {
-        self.busy = self.busy.saturating_sub(1);
+        self.load.take()
     }
 
     fn turn(&self, tenant: &Tenant) -> f64 {
@@ -127,33 +106,52 @@ mod tests {
         Limits { slots: 3, starts: 2 }
     }
 
+    fn plenty() -> Limits {
+        Limits { slots: 1_000, starts: 1_000 }
+    }
+
     #[test]
     fn room_is_bounded_by_slots_and_by_starts() {
-        let mut c = ClaimLoop::new(limits(), 0, HashMap::new());
+        let mut c = ClaimLoop::new(limits(), Load::default(), HashMap::new());
         let t = Tenant::default();
-        c.took(&t);
+        let (first, start) = c.took(&t);
         assert!(c.has_room());
-        c.took(&t);
+        let (second, starts_too) = c.took(&t);
         assert!(!c.has_room(), "two starts at once");
-        c.started();
+        drop(start);
         assert!(c.has_room(), "one has its browser and may still be opening a page");
-        c.claimed(true);
-        c.took(&t);
-        c.started();
-        c.started();
-        c.claimed(true);
+        let third = c.took(&t);
+        drop(starts_too);
         assert!(!c.has_room(), "three slots");
-        c.released();
+        drop(first);
         assert!(c.has_room());
-        c.claimed(false);
-        assert_eq!(c.busy(), 1);
+        drop((second, third));
+        assert_eq!((c.load.busy(), c.load.starting()), (0, 0));
         c.drain();
         assert!(!c.has_room());
     }
 
     #[test]
+    fn a_loop_that_is_started_again_counts_what_is_there() {
+        let load = Load::default();
+        let mut c = ClaimLoop::new(limits(), load.clone(), HashMap::new());
+        let t = Tenant::default();
+        let (session, start) = c.took(&t);
+        drop(start);
+        let claim = c.took(&t);
+        let mut again = ClaimLoop::new(limits(), load, HashMap::new());
+        drop(c);
+        assert!(again.has_room());
+        let last = again.took(&t);
+        assert!(!again.has_room(), "three slots, two of them of the loop before");
+        drop((session, last));
+        assert!(again.has_room());
+        drop(claim);
+    }
+
+    #[test]
     fn classes_go_in_order_and_tenants_in_turn() {
-        let mut c = ClaimLoop::new(Limits { slots: 1_000, starts: 1_000 }, 0, HashMap::new());
+        let mut c = ClaimLoop::new(plenty(), Load::default(), HashMap::new());
         let (a, b) = (queue("a", Class::Normal), queue("b", Class::Normal));
         let waiting = BTreeMap::from([
             (a.clone(), 1_000),
@@ -163,23 +161,23 @@ mod tests {
         ]);
         assert_eq!(c.order(&waiting)[0], queue("a", Class::High));
         assert_eq!(c.order(&waiting)[3], queue("b", Class::Low));
-        c.took(&a.tenant);
+        drop(c.took(&a.tenant));
         assert_eq!(c.order(&waiting)[1], b, "a had its turn");
-        c.took(&b.tenant);
-        c.took(&b.tenant);
+        drop(c.took(&b.tenant));
+        drop(c.took(&b.tenant));
         assert_eq!(c.order(&waiting)[1], a);
     }
 
     #[test]
     fn weights_share_the_turns() {
         let (a, b) = (queue("a", Class::Normal), queue("b", Class::Normal));
-        let mut c =
-            ClaimLoop::new(Limits { slots: 1_000, starts: 1_000 }, 0, HashMap::from([(a.tenant.clone(), 3)]));
+        let weights = HashMap::from([(a.tenant.clone(), 3)]);
+        let mut c = ClaimLoop::new(plenty(), Load::default(), weights);
         let waiting = BTreeMap::from([(a.clone(), 1_000), (b.clone(), 1_000)]);
         let mut taken = HashMap::new();
         for _ in 0..80 {
             let first = c.order(&waiting).remove(0);
-            c.took(&first.tenant);
+            drop(c.took(&first.tenant));
             *taken.entry(first).or_insert(0) += 1;
         }
         assert_eq!((taken[&a], taken[&b]), (60, 20));

@@ -12,6 +12,7 @@ use crate::{
     metrics::metrics,
     port::{Browsers, Bus, LeaseFailure},
     session::SessionsMsg,
+    task::{self, Panicked},
 };
 
 /// How often the lease is looked at. Effects check the gate themselves; this only stops what acts by itself.
@@ -36,6 +37,8 @@ pub enum LeaseMsg {
     Tick,
     /// From a task that the actor started. The receiver MUST apply it.
     Happened(Input),
+    /// From a task that was to say what happened. The receiver MUST fail: it would wait for that for ever.
+    Panicked(Panicked),
 }
 
 pub struct LeaseState {
@@ -53,9 +56,11 @@ impl Actor for LeaseActor {
         myself: ActorRef<LeaseMsg>,
         args: LeaseArgs,
     ) -> Result<LeaseState, ActorProcessingErr> {
-        let revision = args.bus.last_lease_revision().await?;
+        // One that failed may have left browsers that run: nothing does until the lease is renewed and compared.
+        args.gate.close();
+        args.browsers.freeze_all();
         myself.send_interval(TICK, || LeaseMsg::Tick);
-        let lease = Lease::new(args.times, revision);
+        let lease = Lease::new(args.times);
         myself.cast(LeaseMsg::Tick)?;
         Ok(LeaseState { args, lease })
     }
@@ -69,6 +74,7 @@ impl Actor for LeaseActor {
         let input = match message {
             LeaseMsg::Tick => Input::Tick { now: Instant::now() },
             LeaseMsg::Happened(input) => input,
+            LeaseMsg::Panicked(e) => return Err(e.into()),
         };
         for effect in state.lease.apply(input) {
             state.perform(&myself, effect);
@@ -97,7 +103,7 @@ impl LeaseState {
                 self.args.gate.close();
                 self.args.browsers.freeze_all();
             }
-            Effect::Compare { must_win } => self.compare(myself.clone(), must_win),
+            Effect::Compare { round, must_win } => self.compare(myself.clone(), round, must_win),
             Effect::Thaw => {
                 if self.lease.phase() == Phase::Acting {
                     info!("the lease is valid: sessions run");
@@ -111,7 +117,7 @@ impl LeaseState {
     fn renew(&self, myself: ActorRef<LeaseMsg>, n: u64, expected: u64) {
         let bus = Arc::clone(&self.args.bus);
         let timeout = self.args.times.valid_for;
-        tokio::spawn(async move {
+        task::spawn(&myself.clone(), LeaseMsg::Panicked, async move {
             let sent = Instant::now();
             let input = match bus.renew_lease(n, expected, timeout).await {
                 Ok(revision) => Input::Acked { sent, revision, now: Instant::now() },
@@ -122,14 +128,13 @@ impl LeaseState {
         });
     }
 
-    fn compare(&self, myself: ActorRef<LeaseMsg>, must_win: bool) {
+    fn compare(&self, myself: ActorRef<LeaseMsg>, round: u64, must_win: bool) {
         let sessions = self.args.sessions.clone();
-        tokio::spawn(async move {
+        task::spawn(&myself.clone(), LeaseMsg::Panicked, async move {
             let asked =
                 sessions.call(|reply_to| SessionsMsg::CompareAll { must_win, reply_to }, Some(COMPARE)).await;
-            if let Ok(ractor::rpc::CallResult::Success(true)) = asked {
-                let _ = myself.cast(LeaseMsg::Happened(Input::Compared { now: Instant::now() }));
-            }
+            let whole = matches!(asked, Ok(ractor::rpc::CallResult::Success(true)));
+            let _ = myself.cast(LeaseMsg::Happened(Input::Compared { round, whole, now: Instant::now() }));
         });
     }
 }

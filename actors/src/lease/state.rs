@@ -46,8 +46,9 @@ pub enum Input {
     /// The lease's revision is not the one we wrote. `revision`: what the next write must expect. `ours`: the value
     /// that stands is our own, written by a renewal whose answer was lost.
     Refused { revision: u64, ours: bool },
-    /// Every session was compared with its entry, and what is not ours any more is gone.
-    Compared { now: Instant },
+    /// A comparison is over. `whole`: every session was compared with its entry, and what is not ours any more is
+    /// gone.
+    Compared { round: u64, whole: bool, now: Instant },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +59,9 @@ pub enum Effect {
     Extend { until: Instant },
     /// Stop every browser and take nothing from the bus.
     Freeze,
-    /// Compare every session with its entry. `must_win`: the lease was taken away, so each entry must be won by a
-    /// CAS before its session may go on.
-    Compare { must_win: bool },
+    /// Compare every session with its entry. `must_win`: the lease may have been taken away, so each entry must be won
+    /// by a CAS before its session may go on.
+    Compare { round: u64, must_win: bool },
     /// Let the browsers go on.
     Thaw,
 }
@@ -77,20 +78,24 @@ pub struct Lease {
     next: Option<Instant>,
     in_flight: bool,
     taken_away: bool,
+    /// Counts comparisons: the answer of an earlier one proves nothing about what happened since.
+    round: u64,
 }
 
 impl Lease {
-    /// `last_revision`: of the key, 0 if it never had one.
-    pub fn new(times: Times, last_revision: u64) -> Self {
+    /// As after a loss: a predecessor may have missed that its lease was taken away. Which revision stands is learnt
+    /// from the first renewal that is refused.
+    pub fn new(times: Times) -> Self {
         Self {
             times,
             phase: Phase::Frozen,
-            revision: last_revision,
+            revision: 0,
             n: 0,
             acts_until: None,
             next: None,
             in_flight: false,
-            taken_away: false,
+            taken_away: true,
+            round: 0,
         }
     }
 
@@ -109,11 +114,12 @@ impl Lease {
             Input::Refused { revision, ours } => {
                 self.in_flight = false;
                 self.revision = revision;
+                self.next = None;
                 self.taken_away |= !ours;
                 // Whatever was valid until now: somebody has judged us dead and may have given our sessions away.
                 if ours { Vec::new() } else { self.freeze() }
             }
-            Input::Compared { now } => self.compared(now),
+            Input::Compared { round, whole, now } => self.compared(round, whole, now),
         }
     }
 
@@ -153,17 +159,27 @@ impl Lease {
             Phase::Comparing => vec![Effect::Extend { until }],
             Phase::Frozen => {
                 self.phase = Phase::Comparing;
-                let must_win = std::mem::take(&mut self.taken_away);
-                vec![Effect::Extend { until }, Effect::Compare { must_win }]
+                self.round += 1;
+                let compare = Effect::Compare { round: self.round, must_win: self.taken_away };
+                vec![Effect::Extend { until }, compare]
             }
         }
     }
 
-    fn compared(&mut self, now: Instant) -> Vec<Effect> {
-        // The lease may have run out while the entries were read; the next renewal compares again.
-        if self.phase != Phase::Comparing || self.acts_until.is_none_or(|until| now >= until) {
+    fn compared(&mut self, round: u64, whole: bool, now: Instant) -> Vec<Effect> {
+        if self.phase != Phase::Comparing || round != self.round {
             return Vec::new();
         }
+        if !whole {
+            // As it was before: the next renewal compares again.
+            self.phase = Phase::Frozen;
+            return Vec::new();
+        }
+        // The lease may have run out while the entries were read.
+        if self.acts_until.is_none_or(|until| now >= until) {
+            return Vec::new();
+        }
+        self.taken_away = false;
         self.phase = Phase::Acting;
         vec![Effect::Thaw]
     }
@@ -178,14 +194,15 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
     fn acting(at: Instant) -> Lease {
-        let mut l = Lease::new(Times::default(), 0);
+        let mut l = Lease::new(Times::default());
         assert_eq!(l.apply(Input::Tick { now: at }), [Effect::Renew { n: 1, expected: 0 }]);
         let until = at + MS(2_000);
         assert_eq!(
             l.apply(Input::Acked { sent: at, revision: 7, now: at }),
-            [Effect::Extend { until }, Effect::Compare { must_win: false }]
+            [Effect::Extend { until }, Effect::Compare { round: 1, must_win: true }],
+            "what was before it is not known"
         );
-        assert_eq!(l.apply(Input::Compared { now: at }), [Effect::Thaw]);
+        assert_eq!(l.apply(Input::Compared { round: 1, whole: true, now: at }), [Effect::Thaw]);
         assert_eq!(l.phase(), Phase::Acting);
         l
     }
@@ -204,7 +221,7 @@ mod tests {
         let sent = t + MS(2_001);
         assert_eq!(
             l.apply(Input::Acked { sent, revision: 9, now: sent }),
-            [Effect::Extend { until: sent + MS(2_000) }, Effect::Compare { must_win: false }]
+            [Effect::Extend { until: sent + MS(2_000) }, Effect::Compare { round: 2, must_win: false }]
         );
     }
 
@@ -228,10 +245,45 @@ mod tests {
         let now = t + MS(1_000);
         assert_eq!(l.apply(Input::Tick { now }), [Effect::Renew { n: 3, expected: 20 }]);
         let effects = l.apply(Input::Acked { sent: now, revision: 21, now });
-        assert_eq!(effects[1], Effect::Compare { must_win: true });
-        assert_eq!(l.apply(Input::Compared { now: now + MS(2_000) }), [], "it ran out meanwhile");
+        assert_eq!(effects[1], Effect::Compare { round: 2, must_win: true });
+        let late = Input::Compared { round: 2, whole: true, now: now + MS(2_000) };
+        assert_eq!(l.apply(late), [], "it ran out meanwhile");
         assert_eq!(l.phase(), Phase::Comparing);
         assert_eq!(l.apply(Input::Tick { now: now + MS(2_000) })[0], Effect::Freeze);
+    }
+
+    /// Renews at `now` and takes the answer; gives what is to be compared.
+    fn renewed(l: &mut Lease, now: Instant) -> Effect {
+        assert!(matches!(l.apply(Input::Tick { now })[..], [Effect::Renew { .. }]));
+        l.apply(Input::Acked { sent: now, revision: 30, now }).remove(1)
+    }
+
+    #[test]
+    fn what_was_not_compared_as_a_whole_is_compared_again() {
+        let t = Instant::now();
+        let mut l = acting(t);
+        l.apply(Input::Tick { now: t + MS(500) });
+        l.apply(Input::Refused { revision: 20, ours: false });
+        let now = t + MS(600);
+        assert_eq!(renewed(&mut l, now), Effect::Compare { round: 2, must_win: true });
+        assert_eq!(l.apply(Input::Compared { round: 2, whole: false, now }), []);
+        let now = t + MS(1_100);
+        assert_eq!(renewed(&mut l, now), Effect::Compare { round: 3, must_win: true }, "nothing was won yet");
+        assert_eq!(l.apply(Input::Compared { round: 3, whole: true, now }), [Effect::Thaw]);
+    }
+
+    #[test]
+    fn a_comparison_from_before_the_last_loss_thaws_nothing() {
+        let t = Instant::now();
+        let mut l = Lease::new(Times::default());
+        l.apply(Input::Tick { now: t });
+        l.apply(Input::Acked { sent: t, revision: 7, now: t });
+        l.apply(Input::Tick { now: t + MS(500) });
+        assert_eq!(l.apply(Input::Refused { revision: 20, ours: false }), [Effect::Freeze]);
+        let now = t + MS(600);
+        assert_eq!(renewed(&mut l, now), Effect::Compare { round: 2, must_win: true });
+        assert_eq!(l.apply(Input::Compared { round: 1, whole: true, now }), []);
+        assert_eq!(l.phase(), Phase::Comparing);
     }
 
     #[test]
@@ -247,12 +299,12 @@ mod tests {
     proptest! {
         /// Whatever comes in whatever order: never acting past the last acked renewal, and never thawed uncompared.
         #[test]
-        fn it_never_acts_without_a_valid_lease(steps in prop::collection::vec((0u8..6, 0u64..1_500), 1..60)) {
+        fn it_never_acts_without_a_valid_lease(steps in prop::collection::vec((0u8..8, 0u64..1_500), 1..60)) {
             let start = Instant::now();
-            let (mut now, mut l) = (start, Lease::new(Times::default(), 0));
+            let (mut now, mut l) = (start, Lease::new(Times::default()));
             let mut sent = None;
             let mut valid_until = None;
-            let mut compared_since_freeze = true;
+            let (mut round, mut compared) = (0, 0);
             for (what, wait) in steps {
                 now += MS(wait);
                 let mut effects = l.apply(Input::Tick { now });
@@ -261,24 +313,27 @@ mod tests {
                     (1, Some(_)) => Some(Input::Unanswered),
                     (2, Some(_)) => Some(Input::Refused { revision: 9, ours: false }),
                     (3, Some(_)) => Some(Input::Refused { revision: 9, ours: true }),
-                    (4, _) => Some(Input::Compared { now }),
+                    (4, _) => Some(Input::Compared { round, whole: true, now }),
+                    (5, _) => Some(Input::Compared { round: round.saturating_sub(1), whole: true, now }),
+                    (6, _) => Some(Input::Compared { round, whole: false, now }),
                     _ => None,
                 };
                 if let Some(input) = input {
+                    if let Input::Compared { round, whole: true, .. } = input { compared = round; }
                     if let Input::Acked { sent, .. } = input { valid_until = Some(sent + MS(2_000)); }
                     if !matches!(input, Input::Compared { .. }) { sent = None; }
                     effects.extend(l.apply(input));
                 }
+                effects.extend(l.apply(Input::Tick { now }));
                 for e in effects {
                     match e {
                         Effect::Renew { .. } => sent = Some(now),
-                        Effect::Freeze => compared_since_freeze = false,
-                        Effect::Compare { .. } => compared_since_freeze = true,
-                        Effect::Thaw => prop_assert!(compared_since_freeze),
+                        Effect::Freeze => {}
+                        Effect::Compare { round: n, .. } => round = n,
+                        Effect::Thaw => prop_assert_eq!(compared, round),
                         Effect::Extend { until } => prop_assert_eq!(Some(until), valid_until),
                     }
                 }
-                l.apply(Input::Tick { now });
                 if l.phase() == Phase::Acting {
                     prop_assert!(valid_until.is_some_and(|u| now < u));
                 }

@@ -11,7 +11,11 @@ use super::{
     scan::{self, Found},
     state::{Effect, Input, Reaper},
 };
-use crate::{gate::Gate, port::Bus};
+use crate::{
+    gate::Gate,
+    port::Bus,
+    task::{self, Panicked},
+};
 
 const WATCH: Duration = Duration::from_millis(500);
 const SCAN: Duration = Duration::from_secs(30);
@@ -37,6 +41,8 @@ pub enum ReaperMsg {
     Happened(Input),
     /// From a scan's task. The receiver MUST watch those with a lease and reap owners without one that do not answer.
     Scanned(Found),
+    /// From a task that was to say what it found. The receiver MUST fail: it would wait for that for ever.
+    Panicked(Panicked),
 }
 
 pub struct ReaperState {
@@ -74,6 +80,7 @@ impl Actor for ReaperActor {
             ReaperMsg::Scan => state.on_scan(&myself),
             ReaperMsg::Happened(input) => state.on_happened(&myself, input),
             ReaperMsg::Scanned(found) => state.on_scanned(&myself, found),
+            ReaperMsg::Panicked(e) => return Err(e.into()),
         }
         Ok(())
     }
@@ -85,8 +92,8 @@ impl ReaperState {
             return;
         }
         self.watching = true;
-        let (bus, myself, watched) = (Arc::clone(&self.args.bus), myself.clone(), self.reaper.watched());
-        tokio::spawn(async move {
+        let (bus, watched) = (Arc::clone(&self.args.bus), self.reaper.watched());
+        spawn(myself, |myself| async move {
             if let Ok(leases) = bus.leases().await {
                 // Who has left the list is watched still until it is judged: its lease may just have been deleted.
                 let mut known: BTreeSet<WorkerId> = leases.iter().map(|s| s.worker.clone()).collect();
@@ -116,10 +123,9 @@ impl ReaperState {
         if self.scanning || !self.args.gate.may_act() {
             // At the start the first renewal is under way; the timer comes again, and sooner than it is needed.
             if !self.scanning {
-                let myself = myself.clone();
                 let gate = self.args.gate.clone();
                 self.scanning = true;
-                tokio::spawn(async move {
+                spawn(myself, |myself| async move {
                     gate.wait().await;
                     let _ = myself.cast(ReaperMsg::Scanned(Found::default()));
                     let _ = myself.cast(ReaperMsg::Scan);
@@ -128,8 +134,8 @@ impl ReaperState {
             return;
         }
         self.scanning = true;
-        let (bus, myself) = (Arc::clone(&self.args.bus), myself.clone());
-        tokio::spawn(async move {
+        let bus = Arc::clone(&self.args.bus);
+        spawn(myself, |myself| async move {
             let found = scan::scan(bus).await.unwrap_or_else(|e| {
                 debug!(error = %e, "a scan was not finished");
                 Found::default()
@@ -150,8 +156,8 @@ impl ReaperState {
             myself.send_after(scan::STALE + PING, || ReaperMsg::Scan);
         }
         for worker in found.orphans {
-            let (bus, myself) = (Arc::clone(&self.args.bus), myself.clone());
-            tokio::spawn(async move {
+            let bus = Arc::clone(&self.args.bus);
+            spawn(myself, |myself| async move {
                 if bus.ping(worker.clone(), PING).await {
                     return;
                 }
@@ -175,8 +181,8 @@ impl ReaperState {
     }
 
     fn perform(&self, myself: &ActorRef<ReaperMsg>, effect: Effect) {
-        let (bus, myself, gate) = (Arc::clone(&self.args.bus), myself.clone(), self.args.gate.clone());
-        tokio::spawn(async move {
+        let (bus, gate) = (Arc::clone(&self.args.bus), self.args.gate.clone());
+        spawn(myself, |myself| async move {
             match effect {
                 Effect::Ask(worker) => {
                     let answered = bus.ping(worker.clone(), PING).await;
@@ -199,4 +205,12 @@ impl ReaperState {
             }
         });
     }
+}
+
+/// What the reaper waits for is told to it; a task that panics, too.
+fn spawn<F: Future<Output = ()> + Send + 'static>(
+    reaper: &ActorRef<ReaperMsg>,
+    work: impl FnOnce(ActorRef<ReaperMsg>) -> F,
+) {
+    task::spawn(reaper, ReaperMsg::Panicked, work(reaper.clone()));
 }

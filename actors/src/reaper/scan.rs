@@ -22,6 +22,7 @@ use crate::{
     metrics::metrics,
     port::{Bus, Stored, WriteFailure},
     session::end,
+    task::caught,
 };
 
 /// A request that has stood this long without being claimed may have lost its knock.
@@ -180,13 +181,20 @@ async fn give_up(bus: Arc<dyn Bus>, stored: Stored) {
     }
 }
 
+/// Works on entries side by side. One whose work panics is left to the next scan, like one whose work fails.
 async fn each<F: Future<Output = ()> + Send + 'static>(entries: Vec<Stored>, work: impl Fn(Stored) -> F) {
     let mut tasks = tokio::task::JoinSet::new();
     for stored in entries {
         if tasks.len() >= AT_ONCE {
             tasks.join_next().await;
         }
-        tasks.spawn(work(stored));
+        let session = stored.entry.id.clone();
+        let work = caught(work(stored));
+        tasks.spawn(async move {
+            if let Err(e) = work.await {
+                warn!(session_id = %session, error = %e, "left to the next scan");
+            }
+        });
     }
     while tasks.join_next().await.is_some() {}
 }

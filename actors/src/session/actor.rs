@@ -36,6 +36,7 @@ use super::{
 use crate::{
     gate::Gate,
     port::{Browser, BrowserEvent, Bus, Guard, Responder, WriteFailure},
+    task::{self, Panicked},
     warm::Quiet,
 };
 
@@ -74,6 +75,8 @@ pub enum SessionMsg {
     Compare { must_win: bool, reply_to: RpcReplyPort<bool> },
     /// From the task that ended it. The receiver MUST stop.
     Over,
+    /// From a task that was to say how something went. The receiver MUST fail: it would wait for that for ever.
+    Panicked(Panicked),
 }
 
 impl std::fmt::Debug for SessionMsg {
@@ -91,6 +94,7 @@ impl std::fmt::Debug for SessionMsg {
             SessionMsg::End(_) => "End",
             SessionMsg::Compare { .. } => "Compare",
             SessionMsg::Over => "Over",
+            SessionMsg::Panicked(_) => "Panicked",
         })
     }
 }
@@ -171,7 +175,7 @@ impl Actor for SessionActor {
         let core = Session::new(settings, entry.control.clone(), Keys::noted(noted), now);
         let to_session = myself.clone();
         let feeders = vec![
-            tokio::spawn(ingress::run(inbox, gate.clone(), myself.clone())),
+            task::spawn(&myself, SessionMsg::Panicked, ingress::run(inbox, gate.clone(), myself.clone())),
             tokio::spawn(async move {
                 while let Some(event) = events.recv().await {
                     if to_session.cast(SessionMsg::Browser(event)).is_err() {
@@ -239,6 +243,7 @@ impl Actor for SessionActor {
             SessionMsg::End(reason) => state.begin_end(&myself, reason, None),
             SessionMsg::Compare { must_win, reply_to } => state.on_compare(&myself, must_win, reply_to).await,
             SessionMsg::Over => state.on_over(&myself),
+            SessionMsg::Panicked(e) => return Err(e.into()),
         }
         Ok(())
     }

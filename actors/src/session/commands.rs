@@ -14,7 +14,7 @@ use bus_schema::{
 };
 use ractor::ActorRef;
 use tokio::{sync::oneshot, time::Instant};
-use tracing::Instrument;
+use tracing::{Instrument, error};
 
 use super::{
     actor::{Pending, Running, SessionMsg, SessionState},
@@ -23,7 +23,11 @@ use super::{
     keys::Answer,
     state::{Input, Ticket},
 };
-use crate::{metrics::metrics, port::Browser};
+use crate::{
+    metrics::metrics,
+    port::Browser,
+    task::{self, caught},
+};
 
 impl SessionState {
     /// A key is in the log, acked, before its command acts: a new owner reads it back.
@@ -31,10 +35,10 @@ impl SessionState {
         let action = self.pending.get(&ticket).map_or("", |p| p.run.request.command.action());
         let data = serde_json::json!({ "action": action, "key": key, "begun": true });
         let event = Event::new(EventType::Step, self.entry.id.clone(), self.entry.epoch, data);
-        let (bus, tenant, myself) = (Arc::clone(&self.bus), self.entry.tenant.clone(), myself.clone());
-        tokio::spawn(async move {
+        let (bus, tenant, to_session) = (Arc::clone(&self.bus), self.entry.tenant.clone(), myself.clone());
+        task::spawn(myself, SessionMsg::Panicked, async move {
             let stored = bus.publish_stored(tenant, event).await;
-            let _ = myself.cast(SessionMsg::Noted { ticket, stored });
+            let _ = to_session.cast(SessionMsg::Noted { ticket, stored });
         });
     }
 
@@ -87,7 +91,13 @@ impl SessionState {
                 let executed = tokio::select! {
                     biased;
                     Ok(reason) = &mut ends => Err(over(reason, Outcome::Unknown)),
-                    executed = execute(&*browser, run.request, deadline, began) => executed,
+                    executed = caught(execute(&*browser, run.request, deadline, began)) => {
+                        // What it had done by then nobody knows; the session goes on, and its place is free.
+                        executed.unwrap_or_else(|e| {
+                            error!(action, error = %e, "a command died");
+                            Err(Error::internal("the command failed inside the worker").outcome_unknown())
+                        })
+                    }
                 };
                 let (reply, error) = match executed {
                     Ok(reply) => (reply, None),

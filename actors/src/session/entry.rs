@@ -10,7 +10,7 @@ use ractor::{ActorRef, RpcReplyPort};
 use tracing::{debug, warn};
 
 use super::actor::{SessionMsg, SessionState};
-use crate::port::WriteFailure;
+use crate::{port::WriteFailure, task};
 
 /// Page and tabs are written into the entry at most this often.
 const PAGE_WRITES: Duration = Duration::from_secs(2);
@@ -43,9 +43,9 @@ impl SessionState {
     }
 
     pub(super) fn send_write(&self, myself: &ActorRef<SessionMsg>) {
-        let (bus, gate, myself) = (Arc::clone(&self.bus), self.gate.clone(), myself.clone());
+        let (bus, gate, to_session) = (Arc::clone(&self.bus), self.gate.clone(), myself.clone());
         let (entry, revision) = (self.entry.clone(), self.revision);
-        tokio::spawn(async move {
+        task::spawn(myself, SessionMsg::Panicked, async move {
             let written = loop {
                 gate.wait().await;
                 match bus.write(entry.clone(), revision).await {
@@ -53,7 +53,7 @@ impl SessionState {
                     done => break done,
                 }
             };
-            let _ = myself.cast(SessionMsg::Written(written));
+            let _ = to_session.cast(SessionMsg::Written(written));
         });
     }
 
@@ -126,11 +126,11 @@ impl SessionState {
         self.drop_commands(None);
         // At once: when the last session is compared, all browsers of this worker are let go on.
         self.browser.kill();
-        let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
+        let (browser, to_session) = (Arc::clone(&self.browser), myself.clone());
         self.ending = Some(EndReason::WorkerLost);
-        tokio::spawn(async move {
+        task::spawn(myself, SessionMsg::Panicked, async move {
             browser.close().await;
-            let _ = myself.cast(SessionMsg::Over);
+            let _ = to_session.cast(SessionMsg::Over);
         });
     }
 }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     gate::Gate,
     port::{Browser, Bus, Stored, WriteFailure},
+    task,
 };
 
 /// How long putting away what outlives a session may take.
@@ -56,11 +57,11 @@ impl SessionState {
         let stored = Stored { entry: self.entry.clone(), revision: self.revision };
         let waiters = std::mem::take(&mut self.end_waiters);
         let journal = self.journal.take();
-        let (bus, gate, browser, myself) =
+        let (bus, gate, browser, to_session) =
             (Arc::clone(&self.bus), self.gate.clone(), Arc::clone(&self.browser), myself.clone());
         let spec = &self.entry.spec;
         let saves = spec.recording || (spec.profile.as_ref().is_some_and(|p| p.save) && browser.is_alive());
-        tokio::spawn(async move {
+        task::spawn(myself, SessionMsg::Panicked, async move {
             let mut stored = stored;
             if saves && let Err(e) = save(&*browser, &*bus, &gate, &mut stored, reason).await {
                 warn!(session_id = %stored.entry.id, error = %e, "a profile was not saved");
@@ -87,7 +88,7 @@ impl SessionState {
             if let Err(e) = closing.await {
                 warn!(error = %e, "closing a browser died");
             }
-            let _ = myself.cast(SessionMsg::Over);
+            let _ = to_session.cast(SessionMsg::Over);
         });
     }
 }

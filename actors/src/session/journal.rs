@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use crate::port::Bus;
+use crate::{port::Bus, task::caught};
 
 /// Events that may wait for the connection. A page that makes more loses them, not the session its order.
 const WAITING: usize = 256;
@@ -57,8 +57,10 @@ impl Journal {
                 batch.push(event);
                 gather(&mut batch, &mut events).await;
                 for event in batch.drain(..) {
-                    if let Err(e) = bus.publish(tenant.clone(), event).await {
-                        debug!(error = %e, "an event was not published");
+                    match caught(bus.publish(tenant.clone(), event)).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(e)) => debug!(error = %e, "an event was not published"),
+                        Err(e) => warn!(error = %e, "an event was not published"),
                     }
                 }
             }

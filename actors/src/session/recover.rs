@@ -17,6 +17,7 @@ use crate::{
     gate::Gate,
     metrics::metrics,
     port::{Bus, WriteFailure},
+    task,
 };
 
 /// A page that brings down each browser that opens it is opened so often, within [`WITHIN`].
@@ -58,10 +59,10 @@ impl SessionState {
         let data = serde_json::json!({ "reason": self.ending, "detail": detail, "worker": self.entry.owner });
         let given = Entry { owner: None, ..self.entry.in_state(State::Recovering, self.bus.now()) };
         let (owned, revision) = (self.entry.clone(), self.revision);
-        let (bus, gate, browser, myself) =
+        let (bus, gate, browser, to_session) =
             (Arc::clone(&self.bus), self.gate.clone(), Arc::clone(&self.browser), myself.clone());
         let (feeders, journal) = (std::mem::take(&mut self.feeders), self.journal.take());
-        tokio::spawn(async move {
+        task::spawn(myself, SessionMsg::Panicked, async move {
             for feeder in feeders {
                 feeder.abort();
                 // Its subscription is gone when it is.
@@ -82,7 +83,7 @@ impl SessionState {
             if let Err(e) = closing.await {
                 debug!(error = %e, "closing a browser died");
             }
-            let _ = myself.cast(SessionMsg::Over);
+            let _ = to_session.cast(SessionMsg::Over);
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bus_schema::{
-    SessionId, WorkerId,
+    Error, SessionId, Tenant, WorkerId,
     model::{
         entry::Entry,
         session::{EndReason, State},
@@ -18,14 +18,17 @@ use super::{
     ending::end,
 };
 use crate::{
-    claim::ClaimMsg,
+    claim::{ClaimMsg, Slot},
     gate::Gate,
     metrics::metrics,
-    port::{Browser, BrowserEvent, Bus, Inbox},
+    port::{Browser, BrowserEvent, Bus, Inbox, Stored, WriteFailure},
+    task::caught,
     warm::Quiet,
 };
 
 const COMPARE: Duration = Duration::from_secs(4);
+/// Between two tries to end a session whose actor is dead.
+const ABANDON_AGAIN: Duration = Duration::from_secs(1);
 
 /// A session that a claim has made ready, with all that belongs to it.
 pub struct Adopted {
@@ -49,10 +52,10 @@ pub struct SessionsArgs {
 }
 
 pub enum SessionsMsg {
-    /// From the root, once. Whom to tell that a session is over.
+    /// From the root, for each claim loop that it starts. Whom to tell that a session is over.
     ReportTo(ActorRef<ClaimMsg>),
-    /// From the claim loop. The receiver MUST give the session an actor of its own.
-    Adopt(Box<Adopted>),
+    /// From a claim's task. The receiver MUST give the session an actor of its own, and keep the slot while that lives.
+    Adopt(Box<Adopted>, Slot),
     /// From the lease, after a freeze. The receiver MUST have every session compared with its entry, and answer
     /// `true` only if all were.
     CompareAll { must_win: bool, reply_to: RpcReplyPort<bool> },
@@ -66,7 +69,7 @@ impl std::fmt::Debug for SessionsMsg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             SessionsMsg::ReportTo(_) => "ReportTo",
-            SessionsMsg::Adopt(_) => "Adopt",
+            SessionsMsg::Adopt(..) => "Adopt",
             SessionsMsg::CompareAll { .. } => "CompareAll",
             SessionsMsg::EndAll(_) => "EndAll",
             SessionsMsg::Count { .. } => "Count",
@@ -77,7 +80,8 @@ impl std::fmt::Debug for SessionsMsg {
 struct Held {
     session: ActorRef<SessionMsg>,
     id: SessionId,
-    tenant: bus_schema::Tenant,
+    tenant: Tenant,
+    _slot: Slot,
 }
 
 pub struct SessionsState {
@@ -107,7 +111,7 @@ impl Actor for SessionsActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             SessionsMsg::ReportTo(claims) => state.claims = Some(claims),
-            SessionsMsg::Adopt(adopted) => state.on_adopt(&myself, *adopted).await,
+            SessionsMsg::Adopt(adopted, slot) => state.on_adopt(&myself, *adopted, slot).await,
             SessionsMsg::CompareAll { must_win, reply_to } => state.on_compare_all(must_win, reply_to),
             SessionsMsg::EndAll(reason) => {
                 for held in state.held.values() {
@@ -137,7 +141,7 @@ impl Actor for SessionsActor {
 }
 
 impl SessionsState {
-    async fn on_adopt(&mut self, myself: &ActorRef<SessionsMsg>, adopted: Adopted) {
+    async fn on_adopt(&mut self, myself: &ActorRef<SessionsMsg>, adopted: Adopted, slot: Slot) {
         let (id, tenant) = (adopted.entry.id.clone(), adopted.entry.tenant.clone());
         let args = SessionArgs {
             adopted,
@@ -148,12 +152,13 @@ impl SessionsState {
         self.args.quiet.disturb();
         match SessionActor::spawn_linked(None, SessionActor, args, myself.get_cell()).await {
             Ok((session, _)) => {
-                self.held.insert(session.get_id(), Held { session, id, tenant });
+                self.held.insert(session.get_id(), Held { session, id, tenant, _slot: slot });
                 metrics().sessions.inc();
             }
             Err(e) => {
                 error!(session_id = %id, error = %e, "a session's actor did not start");
                 self.abandon(id, tenant, e.to_string());
+                drop(slot);
                 self.report();
             }
         }
@@ -185,33 +190,53 @@ impl SessionsState {
         metrics().sessions.dec();
         if let Some(why) = failure {
             error!(session_id = %held.id, error = %why, "a session's actor failed: the session is ended");
-            self.abandon(held.id, held.tenant, why);
+            self.abandon(held.id.clone(), held.tenant.clone(), why);
         }
+        drop(held);
         self.report();
     }
 
     fn report(&self) {
         if let Some(claims) = &self.claims {
-            let _ = claims.cast(ClaimMsg::Released);
+            let _ = claims.cast(ClaimMsg::Look);
         }
     }
 
-    /// Ends a session whose actor is dead: its state is unknown, so it is not given to anybody.
-    fn abandon(&self, id: SessionId, tenant: bus_schema::Tenant, why: String) {
+    /// Ends a session whose actor is dead: its state is unknown, so it is not given to anybody. Nobody else ends it while
+    /// this worker lives, so this goes on until it is known to have ended.
+    fn abandon(&self, id: SessionId, tenant: Tenant, why: String) {
         let (bus, gate, me) = (Arc::clone(&self.args.bus), self.args.gate.clone(), self.args.worker.clone());
         tokio::spawn(async move {
-            for _ in 0..10 {
+            loop {
                 gate.wait().await;
-                let Ok(stored) = bus.entry_from_leader(tenant.clone(), id.clone()).await else { continue };
-                let Some(stored) = stored.filter(|s| s.entry.owner.as_ref() == Some(&me)) else { return };
-                if stored.entry.state == State::Ended {
-                    return;
+                let ended = caught(abandoned(&*bus, &me, &tenant, &id, &why)).await;
+                match ended.unwrap_or_else(|e| Err(Error::internal(e.to_string()))) {
+                    Ok(()) => return,
+                    Err(e) => warn!(session_id = %id, error = %e, "an abandoned session is not ended yet"),
                 }
-                if end(&*bus, &stored, EndReason::Crashed, Some(why.clone())).await.is_ok() {
-                    return;
-                }
+                tokio::time::sleep(ABANDON_AGAIN).await;
             }
-            warn!(session_id = %id, "an abandoned session is left to the reaper");
         });
+    }
+}
+
+/// Ends what is still `me`'s. An error: whether it is is not known.
+async fn abandoned(
+    bus: &dyn Bus,
+    me: &WorkerId,
+    tenant: &Tenant,
+    id: &SessionId,
+    why: &str,
+) -> Result<(), Error> {
+    loop {
+        let stored = bus.entry_from_leader(tenant.clone(), id.clone()).await?;
+        let ours = |s: &Stored| s.entry.owner.as_ref() == Some(me) && s.entry.state != State::Ended;
+        let Some(stored) = stored.filter(ours) else { return Ok(()) };
+        match end(bus, &stored, EndReason::Crashed, Some(why.to_owned())).await {
+            Ok(_) => return Ok(()),
+            // A write of the session itself that was under way.
+            Err(WriteFailure::Lost(_)) => {}
+            Err(WriteFailure::Unavailable(e)) => return Err(e),
+        }
     }
 }

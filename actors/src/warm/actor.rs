@@ -11,6 +11,7 @@ use crate::{
     gate::Gate,
     metrics::metrics,
     port::{Browser, Browsers, StartError},
+    task::caught,
 };
 
 const TICK: Duration = Duration::from_millis(100);
@@ -57,6 +58,13 @@ pub struct WarmState {
     pool: WarmPool,
     args: WarmArgs,
     ready: Vec<Arc<dyn Browser>>,
+}
+
+impl Drop for WarmState {
+    fn drop(&mut self) {
+        // Also after a panic: what it held goes with it.
+        metrics().warm.sub(i64::try_from(self.ready.len()).unwrap_or(i64::MAX));
+    }
 }
 
 impl Actor for WarmActor {
@@ -120,7 +128,10 @@ impl WarmState {
         self.pool.begin();
         let (browsers, myself) = (Arc::clone(&self.args.browsers), myself.clone());
         tokio::spawn(async move {
-            let started = browsers.warm().await;
+            // A start that panics is one that failed: the pool goes on, and waits before the next.
+            let started = caught(browsers.warm()).await.unwrap_or_else(|e| {
+                Err(StartError { detail: format!("the start of a browser died: {e}"), retryable: true })
+            });
             let _ = myself.cast(WarmMsg::Started(started));
         });
     }
@@ -160,8 +171,12 @@ impl WarmState {
     }
 }
 
+/// The pool that runs, also after a restart.
+pub type CurrentWarm = tokio::sync::watch::Receiver<Option<ActorRef<WarmMsg>>>;
+
 /// A warm browser, if there is one at once.
-pub async fn take_warm(pool: &ActorRef<WarmMsg>) -> Option<Arc<dyn Browser>> {
+pub async fn take_warm(pool: &CurrentWarm) -> Option<Arc<dyn Browser>> {
+    let pool = pool.borrow().clone()?;
     match pool.call(|reply_to| WarmMsg::Take { reply_to }, Some(TAKE)).await {
         Ok(ractor::rpc::CallResult::Success(browser)) => browser,
         Ok(ractor::rpc::CallResult::Timeout | ractor::rpc::CallResult::SenderError) | Err(_) => None,

@@ -3,5 +3,5 @@
 mod actor;
 mod state;
 
-pub use actor::{WarmActor, WarmArgs, WarmMsg, take_warm};
+pub use actor::{CurrentWarm, WarmActor, WarmArgs, WarmMsg, take_warm};
 pub use state::{Quiet, WarmPool};

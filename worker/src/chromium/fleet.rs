@@ -292,7 +292,9 @@ impl Browsers for Chromium {
     fn freeze_all(&self) {
         self.inner.frozen.store(true, Ordering::Release);
         let live: Vec<_> = self.inner.live().values().filter_map(Weak::upgrade).collect();
-        warn!(browsers = live.len(), "stopping every browser");
+        if !live.is_empty() {
+            warn!(browsers = live.len(), "stopping every browser");
+        }
         for process in live {
             process.freeze();
         }

@@ -50,10 +50,6 @@ impl BusTrait for BusPort {
         self.bus.now()
     }
 
-    fn last_lease_revision(&self) -> Pending<'_, Result<u64, Error>> {
-        Box::pin(async { self.bus.leases().last_revision(&self.worker).await })
-    }
-
     fn renew_lease(
         &self,
         n: u64,
