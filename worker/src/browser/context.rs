@@ -8,6 +8,7 @@ use chromiumoxide_cdp::cdp::browser_protocol::target::{
     CreateBrowserContextParams, DisposeBrowserContextParams,
 };
 use serde::Deserialize;
+use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::home::remove;
@@ -43,6 +44,9 @@ pub struct Context {
 impl SharedBrowser {
     pub async fn open(process: impl Into<Arc<Process>>) -> Result<Self, CallError> {
         let process = process.into();
+        if !process.is_shared() {
+            return Err(CallError::Decode("the browser was not started to be shared".to_owned()));
+        }
         let routes: Arc<Mutex<Routes>> = Arc::default();
         let root = process.cdp().clone();
         let events = root.events(INTEREST, INBOX);
@@ -70,17 +74,32 @@ impl SharedBrowser {
         let (sink, events) = channel(INBOX);
         lock(&self.routes).contexts.insert(id.clone(), sink);
         let user_agent = self.process.version().map(|version| version.user_agent.clone()).unwrap_or_default();
-        Ok(Context {
+        let context = Context {
             id,
             process: self.process.clone(),
             routes: self.routes.clone(),
             events: Some(events),
             user_agent,
-        })
+        };
+        context.forbid_clipboard().await?;
+        Ok(context)
     }
 }
 
 impl Context {
+    /// The browser's clipboard is that of all contexts: no page may reach it through `navigator.clipboard`, ever.
+    /// What a session may do there is judged where its own clipboard is kept.
+    async fn forbid_clipboard(&self) -> Result<(), CallError> {
+        let forbid = async |name: &str| {
+            let params = json!({
+                "permission": { "name": name }, "setting": "denied", "browserContextId": self.id,
+            });
+            self.root().call_answer("Browser.setPermission", &params).await
+        };
+        let (read, write) = tokio::join!(forbid("clipboard-read"), forbid("clipboard-write"));
+        read.and(write).map(drop)
+    }
+
     /// As Chromium names it.
     pub fn id(&self) -> &str {
         &self.id

@@ -10,7 +10,7 @@ use chromiumoxide_cdp::cdp::browser_protocol::browser::GetVersionParams;
 use tokio::process::Command;
 
 use super::Kind;
-use super::args::Arg;
+use super::args::{Arg, for_sharing};
 use super::home::{Home, Homes};
 use super::process::{Parts, Process};
 use super::spawn::spawn;
@@ -63,6 +63,8 @@ pub struct LaunchOptions {
     /// The loopback port of the forward proxy that all its traffic passes.
     pub proxy_port: Option<u16>,
     pub args: Vec<Arg>,
+    /// Whether several sessions share it.
+    pub shared: bool,
     /// Environment beyond what it gets anyway, which is `HOME`, `TMPDIR`, `PATH` and `LANG` and nothing of
     /// the worker's own.
     pub env: Vec<(OsString, OsString)>,
@@ -80,6 +82,7 @@ impl LaunchOptions {
             sandbox: true,
             proxy_port: None,
             args: Vec::new(),
+            shared: false,
             env: Vec::new(),
             deadline: Duration::from_secs(20),
         }
@@ -169,7 +172,7 @@ async fn start(homes: Homes, options: LaunchOptions) -> Result<Process, LaunchEr
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
     let pid = pid.ok_or_else(|| LaunchError::Ended { status: "at once".into(), stderr: stderr.text() })?;
     let link = Link::open(pipe.from_browser, pipe.to_browser)?;
-    Ok(Process::own(Parts { child, pid, link, home, stderr, kind: options.kind }))
+    Ok(Process::own(Parts { child, pid, link, home, stderr, kind: options.kind, shared: options.shared }))
 }
 
 fn check(homes: &Homes, options: &LaunchOptions) -> Result<(), LaunchError> {
@@ -209,7 +212,12 @@ fn command(options: &LaunchOptions, home: &Home) -> Command {
         // Without the second one Chromium goes past the proxy to loopback.
         command.arg(format!("--proxy-server=http://127.0.0.1:{port}")).arg("--proxy-bypass-list=<-loopback>");
     }
-    command.args(options.args.iter().map(Arg::as_str)).arg("about:blank");
+    if options.shared {
+        command.args(for_sharing(&options.args));
+    } else {
+        command.args(options.args.iter().map(Arg::as_str));
+    }
+    command.arg("about:blank");
     // Nothing of the worker's environment, which may hold secrets, is for a browser to read.
     command
         .env_clear()

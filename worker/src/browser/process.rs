@@ -59,6 +59,7 @@ pub(super) struct Parts {
     pub home: Home,
     pub stderr: Tail,
     pub kind: Kind,
+    pub shared: bool,
 }
 
 /// A browser. Dropping it kills its process group at once and removes its directories.
@@ -70,6 +71,7 @@ pub struct Process {
     home: PathBuf,
     stderr: Tail,
     kind: Kind,
+    shared: bool,
     version: Option<Version>,
 }
 
@@ -94,7 +96,8 @@ impl Process {
         let (ended, exit) = watch::channel(None);
         let remains = Remains { body: body.clone(), _home: parts.home };
         tokio::spawn(watch_over(parts.child, remains, close.clone(), ended));
-        Self { cdp, body, close, exit, home, stderr: parts.stderr, kind: parts.kind, version: None }
+        let Parts { stderr, kind, shared, .. } = parts;
+        Self { cdp, body, close, exit, home, stderr, kind, shared, version: None }
     }
 
     pub(super) fn set_version(&mut self, version: Version) {
@@ -112,6 +115,11 @@ impl Process {
 
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it was started for several sessions: no page of it can read the clipboard of the process.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// What it said it is when it started.

@@ -176,11 +176,12 @@ impl Inner {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a process behind a proxy of its own, and has it watched by the guard.
+    /// Starts a process behind a proxy of its own, and has it watched by the guard. `shared`: for several sessions.
     pub(super) async fn launch(
         self: &Arc<Self>,
         kind: BrowserKind,
         args: Vec<Arg>,
+        shared: bool,
     ) -> Result<(Arc<Process>, Arc<ForwardProxy>), StartError> {
         let fail = |e: &dyn std::fmt::Display, retryable| StartError { detail: e.to_string(), retryable };
         let (found, kind) = match kind {
@@ -200,6 +201,7 @@ impl Inner {
             sandbox: self.sandbox,
             proxy_port: Some(proxy.port()),
             args,
+            shared,
             ..LaunchOptions::new(&found.path)
         };
         let process = Arc::new(launch(&self.homes, &options).await.map_err(|e| fail(&e, true))?);
@@ -230,7 +232,7 @@ impl Inner {
         kind: BrowserKind,
         args: Vec<Arg>,
     ) -> Result<ChromiumBrowser, StartError> {
-        let (process, proxy) = self.launch(kind, args).await?;
+        let (process, proxy) = self.launch(kind, args, false).await?;
         let opened = Tabs::open(crate::page::Scope::Process(&process)).await;
         let (tabs, events) = opened
             .map_err(|e| StartError { detail: format!("the browser's first page: {e}"), retryable: true })?;

@@ -89,7 +89,7 @@ impl Shared {
         let shared = match of_key.iter().filter_map(Weak::upgrade).find(has_room) {
             Some(shared) => shared,
             None => {
-                let (process, proxy) = inner.launch(entry.spec.browser, args(entry)?).await?;
+                let (process, proxy) = inner.launch(entry.spec.browser, args(entry)?, true).await?;
                 direct(&proxy, &entry.spec).map_err(|e| fail(&e))?;
                 let browser = SharedBrowser::open(Arc::clone(&process)).await.map_err(|e| fail(&e))?;
                 let shared = Arc::new(SharedEntry { browser, process, proxy });

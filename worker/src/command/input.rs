@@ -9,11 +9,13 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::clipboard::{self, Edit};
 use super::error::{of_call, of_tab};
 use super::keyboard;
 use super::keymap::{Key, bits, of_name};
 use super::pointer::Event;
 use super::pressed::button_bit;
+use crate::cdp::{Answer, CallError, Cdp};
 
 /// How long a page may take to a batch. What it has not taken by then it takes later; nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,9 +33,8 @@ pub async fn dispatch(ctx: &Context, batch: &InputBatch) -> Result<(), Error> {
     }
     ctx.tabs.touch(tab.n).await;
     let cdp = tab.cdp.with_timeout(PATIENCE);
-    let sent = join_all(calls.iter().map(|(method, params)| cdp.call_answer(method, params)));
     tokio::select! {
-        sent = sent => match sent.into_iter().find_map(Result::err) {
+        sent = send(ctx, tab.n, &cdp, &calls) => match sent.into_iter().find_map(Result::err) {
             Some(error) if error.is_gone() => Err(of_call(error)),
             Some(error) => {
                 tracing::debug!(%error, "an input event was not taken");
@@ -45,7 +46,40 @@ pub async fn dispatch(ctx: &Context, batch: &InputBatch) -> Result<(), Error> {
     }
 }
 
-fn call(ctx: &Context, n: u32, event: &InputEvent) -> Option<(&'static str, Value)> {
+/// One event as Chromium takes it, and what it does to the session's clipboard besides.
+struct Call {
+    method: &'static str,
+    params: Value,
+    edit: Option<Edit>,
+}
+
+impl Call {
+    fn new(method: &'static str, params: Value) -> Self {
+        Self { method, params, edit: None }
+    }
+}
+
+/// What copies or pastes is waited for, so that what comes behind it finds it done; but not for a page that is stuck.
+async fn send(ctx: &Context, n: u32, cdp: &Cdp, calls: &[Call]) -> Vec<Result<Answer, CallError>> {
+    let mut answers = Vec::with_capacity(calls.len());
+    let mut left = calls;
+    while !left.is_empty() {
+        let is_stuck = answers.iter().any(Result::is_err);
+        let edits = left.iter().position(|call| call.edit.is_some() && !is_stuck);
+        let (part, rest) = left.split_at(edits.map_or(left.len(), |at| at + 1));
+        left = rest;
+        let sent = part.iter().map(|call| cdp.call_answer(call.method, &call.params));
+        answers.extend(join_all(sent).await);
+        if let Some(edit) =
+            part.last().and_then(|call| call.edit).filter(|_| answers.iter().all(Result::is_ok))
+        {
+            clipboard::perform(ctx, n, cdp, edit).await;
+        }
+    }
+    answers
+}
+
+fn call(ctx: &Context, n: u32, event: &InputEvent) -> Option<Call> {
     match event {
         InputEvent::Mouse { event, x, y, button, click_count, modifiers } => {
             let (kind, pressed) = match event {
@@ -67,9 +101,9 @@ fn call(ctx: &Context, n: u32, event: &InputEvent) -> Option<(&'static str, Valu
                 click_count: if pressed.is_some() { (*click_count).clamp(1, 3) } else { 0 },
                 modifiers: bits(modifiers),
             };
-            Some(("Input.dispatchMouseEvent", event.params()))
+            Some(Call::new("Input.dispatchMouseEvent", event.params()))
         }
-        InputEvent::Wheel { x, y, delta_x, delta_y, modifiers } => Some((
+        InputEvent::Wheel { x, y, delta_x, delta_y, modifiers } => Some(Call::new(
             "Input.dispatchMouseEvent",
             json!({
                 "type": "mouseWheel", "x": x, "y": y, "deltaX": delta_x, "deltaY": delta_y,
@@ -82,7 +116,7 @@ fn call(ctx: &Context, n: u32, event: &InputEvent) -> Option<(&'static str, Valu
         }
         InputEvent::Touch { event, points } => touch_call(ctx, n, *event, points),
         InputEvent::Text { text } if text.is_empty() => None,
-        InputEvent::Text { text } => Some(("Input.insertText", json!({ "text": text }))),
+        InputEvent::Text { text } => Some(Call::new("Input.insertText", json!({ "text": text }))),
     }
 }
 
@@ -105,20 +139,18 @@ fn key_call(
     key: &Key,
     modifiers: &[Modifier],
     repeat: bool,
-) -> Option<(&'static str, Value)> {
+) -> Option<Call> {
     let down = event == KeyEvent::Down;
     ctx.pressed.key(n, key, down);
     let modifiers = bits(modifiers) | ctx.pressed.modifiers(n);
-    let params = if down { keyboard::down(key, modifiers, repeat) } else { keyboard::up(key, modifiers) };
-    Some(("Input.dispatchKeyEvent", params))
+    let (params, edit) = match down {
+        true => keyboard::down(ctx, key, modifiers, repeat),
+        false => (keyboard::up(key, modifiers), None),
+    };
+    Some(Call { method: "Input.dispatchKeyEvent", params, edit })
 }
 
-fn touch_call(
-    ctx: &Context,
-    n: u32,
-    event: TouchEvent,
-    points: &[TouchPoint],
-) -> Option<(&'static str, Value)> {
+fn touch_call(ctx: &Context, n: u32, event: TouchEvent, points: &[TouchPoint]) -> Option<Call> {
     // Chromium takes the points that touch now, and finds out itself which of them are new or gone.
     let kind = match event {
         TouchEvent::Start => "touchStart",
@@ -136,7 +168,7 @@ fn touch_call(
         .filter(|_| touching)
         .map(|point| json!({ "x": point.x, "y": point.y, "id": point.id }))
         .collect();
-    Some(("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })))
+    Some(Call::new("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })))
 }
 
 #[cfg(test)]

@@ -12,16 +12,16 @@ pub(super) async fn run(job: &Job<'_>, c: &Key) -> Result<Outcome, Error> {
     let key = key_named(&c.key, "key")?;
     job.ctx.tabs.touch(job.n).await;
     let pressed = &job.ctx.pressed;
-    let event = match c.event {
+    match c.event {
         KeyEvent::Down => {
             pressed.key(job.n, &key, true);
-            keyboard::down(&key, pressed.modifiers(job.n), false)
+            keyboard::send_down(job, &key, pressed.modifiers(job.n)).await?;
         }
         KeyEvent::Up => {
             pressed.key(job.n, &key, false);
-            keyboard::up(&key, pressed.modifiers(job.n))
+            let event = keyboard::up(&key, pressed.modifiers(job.n));
+            job.call("Input.dispatchKeyEvent", event).await?;
         }
-    };
-    job.call("Input.dispatchKeyEvent", event).await?;
+    }
     Outcome::empty()
 }

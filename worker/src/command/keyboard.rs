@@ -4,14 +4,36 @@ use bus_schema::error::Error;
 use bus_schema::model::command::Modifier;
 use serde_json::{Value, json};
 
+use super::Context;
+use super::clipboard::{self, Edit};
 use super::job::Job;
 use super::keymap::{Chord, Key, bit, bits, chords, of_char, of_name};
 use super::pressed::Held;
 
 const DISPATCH: &str = "Input.dispatchKeyEvent";
 
-/// The event of a key that goes down.
-pub(super) fn down(key: &Key, modifiers: u8, repeat: bool) -> Value {
+/// The event of a key that goes down, and what is to be done about the session's clipboard once it was taken; nothing
+/// where the browser's own is the session's.
+pub(super) fn down(ctx: &Context, key: &Key, modifiers: u8, repeat: bool) -> (Value, Option<Edit>) {
+    let mut event = plain_down(key, modifiers, repeat);
+    if ctx.tabs.clipboard().is_none() {
+        return (event, None);
+    }
+    clipboard::guard(&mut event, key, modifiers);
+    (event, clipboard::of_key(key, modifiers))
+}
+
+/// Sends a key down and does what it does to the clipboard.
+pub(super) async fn send_down(job: &Job<'_>, key: &Key, modifiers: u8) -> Result<(), Error> {
+    let (event, edit) = down(job.ctx, key, modifiers, false);
+    job.call(DISPATCH, event).await?;
+    if let Some(edit) = edit {
+        clipboard::perform(job.ctx, job.n, job.cdp(), edit).await;
+    }
+    Ok(())
+}
+
+fn plain_down(key: &Key, modifiers: u8, repeat: bool) -> Value {
     // With Control, Alt or Meta a key is a command and types nothing.
     let types = modifiers & !bit(Modifier::Shift) == 0;
     let text = key.text.as_deref().filter(|_| types);
@@ -63,11 +85,11 @@ pub(super) async fn press(job: &Job<'_>, chord: &Chord) -> Result<(), Error> {
     for modifier in &chord.modifiers {
         let Some(key) = of_name(name(*modifier)) else { continue };
         bits_down |= bit(*modifier);
-        job.call(DISPATCH, down(&key, bits_down, false)).await?;
+        send_down(job, &key, bits_down).await?;
         held.push((Held::new(job.cdp(), DISPATCH, up(&key, bits_down & !bit(*modifier))), *modifier));
     }
     let key = Held::new(job.cdp(), DISPATCH, up(&chord.key, bits_down));
-    job.call(DISPATCH, down(&chord.key, bits_down, false)).await?;
+    send_down(job, &chord.key, bits_down).await?;
     key.release(job).await?;
     while let Some((modifier, _)) = held.pop() {
         modifier.release(job).await?;
@@ -98,7 +120,7 @@ pub(super) async fn type_char(job: &Job<'_>, c: char) -> Result<(), Error> {
         Some((key, shift)) => {
             let modifiers = if shift { bits(&[Modifier::Shift]) } else { 0 };
             let held = Held::new(job.cdp(), DISPATCH, up(&key, modifiers));
-            job.call(DISPATCH, down(&key, modifiers, false)).await?;
+            send_down(job, &key, modifiers).await?;
             held.release(job).await
         }
         None => insert(job, &c.to_string()).await,
@@ -117,9 +139,9 @@ mod tests {
     #[test]
     fn a_shortcut_types_nothing() {
         let key = of_name("a").unwrap();
-        let plain = down(&key, 0, false);
+        let plain = plain_down(&key, 0, false);
         assert_eq!((plain["type"].as_str(), plain["text"].as_str()), (Some("keyDown"), Some("a")));
-        let shortcut = down(&key, bit(Modifier::Control), false);
+        let shortcut = plain_down(&key, bit(Modifier::Control), false);
         assert_eq!((shortcut["type"].as_str(), shortcut.get("text")), (Some("rawKeyDown"), None));
         assert_eq!(shortcut["commands"][0], "selectAll");
     }

@@ -5,6 +5,7 @@
 
 mod check;
 mod click;
+mod clipboard;
 mod content;
 mod control;
 mod cookies;

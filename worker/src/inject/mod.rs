@@ -32,6 +32,15 @@ pub static RUN: LazyLock<String> = LazyLock::new(|| lean(include_str!("run.js"))
 /// A function of what the navigator of a worker says, by name.
 pub static NAVIGATOR: LazyLock<String> = LazyLock::new(|| lean(include_str!("navigator.js")));
 
+/// A function of a channel's and a binding's name: the session's clipboard in one document, for a world of its own.
+pub static CLIPBOARD: LazyLock<String> = LazyLock::new(|| {
+    let parts = [include_str!("paste_html.js"), include_str!("selection.js"), include_str!("clipboard.js")];
+    format!("((channel, binding) => {{\n'use strict';\n{}\n}})", parts.map(lean).join("\n"))
+});
+
+/// A function of a channel's name: `navigator.clipboard` as the page's own scripts find it.
+pub static CLIPBOARD_API: LazyLock<String> = LazyLock::new(|| lean(include_str!("clipboard_api.js")));
+
 /// What is sent with each script goes without comments and indentation.
 fn lean(file: &str) -> String {
     let lines = file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
@@ -44,7 +53,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_one_expression() {
-        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR] {
+        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR, &*CLIPBOARD, &*CLIPBOARD_API] {
             assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
             assert!(!code.contains("\n//"), "{code}");
         }

@@ -159,6 +159,10 @@ impl Emulation {
                     reason: CallError::Decode(format!("there is no permission {name:?}")),
                 })?);
             }
+            if context.is_some() {
+                // There the browser's clipboard is not the session's; see `Clipboard`. What is not named is denied.
+                granted.retain(|name| !name.starts_with("clipboard"));
+            }
             let params = in_context(json!({ "permissions": granted }), context);
             steps.push(step("permissions", "Browser.grantPermissions", params));
         }
@@ -317,6 +321,19 @@ mod tests {
         let error = wish.browser_steps(None, None).unwrap_err();
         assert_eq!(error.field, "permissions");
         assert!(error.to_string().contains("telepathy"));
+    }
+
+    #[test]
+    fn the_clipboard_of_a_shared_browser_is_granted_to_nobody() {
+        let permissions = ["clipboard-read", "geolocation", "clipboard-write"].map(str::to_owned).to_vec();
+        let wish = Emulation { permissions, ..Emulation::default() };
+        let granted = |context| wish.browser_steps(None, context).unwrap()[0].params["permissions"].clone();
+        assert_eq!(granted(Some("c")), json!(["geolocation"]));
+        assert_eq!(
+            granted(None),
+            json!(["clipboardReadWrite", "geolocation", "clipboardSanitizedWrite"]),
+            "a browser of one's own has a clipboard of one's own"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! [`Tabs`] is the handle that commands use. Behind it a task feeds what Chromium reports into the pure
 //! [`tracker`] and performs what that asks for. What the session's owner must know leaves as [`Event`]s.
 
+mod clipboard;
 mod document;
 mod driver;
 mod emulation;
@@ -16,6 +17,7 @@ pub mod tracker;
 mod user_agent;
 mod worker;
 
+pub(crate) use clipboard::{Items, WORLD as CLIPBOARD_WORLD};
 pub(crate) use emulation::cookie_param;
 pub use emulation::{ApplyError, Emulation};
 pub use event::{Event, Note};

@@ -50,6 +50,11 @@ pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool) {
     let emulation = inner.emulation.read().await;
     let cdp = inner.root.on_session(&session).with_timeout(ROUND);
     let mut steps = basics(inner.network.load(std::sync::atomic::Ordering::Relaxed));
+    if let Some(clipboard) = &inner.clipboard {
+        // In front of the session's own scripts, so that they find it in place.
+        steps.extend(clipboard.steps());
+        clipboard.follow(&cdp);
+    }
     let own = &inner.user_agent;
     steps.extend(if page { emulation.page_steps(None, own) } else { emulation.frame_steps(None, own) });
     let seeds = inner.seeds.lock().unwrap_or_else(PoisonError::into_inner).scripts.clone();
@@ -126,6 +131,9 @@ impl Seeds {
 pub(super) async fn apply(inner: &Inner, wish: Emulation) -> Result<(), ApplyError> {
     let mut current = inner.emulation.write().await;
     let before = current.clone();
+    if let Some(clipboard) = &inner.clipboard {
+        clipboard.allow(&wish.permissions);
+    }
     let mut calls: Vec<(Cdp, Step)> = Vec::new();
     for step in wish.browser_steps(Some(&before), inner.context_id().as_deref())? {
         calls.push((inner.root.clone(), step));

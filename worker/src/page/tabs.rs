@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::clipboard::Clipboard;
 use super::driver::{ask_title, drive};
 use super::emulation::{ApplyError, Emulation};
 use super::event::Event;
@@ -101,6 +102,8 @@ pub(super) struct Inner {
     pub emulation: RwLock<Emulation>,
     pub seeds: Mutex<Seeds>,
     pub network: AtomicBool,
+    /// The session's own, where its browser is not.
+    pub clipboard: Option<Clipboard>,
     /// Knows why a host was not reached, where Chromium itself only knows that its proxy failed it.
     pub explain: OnceLock<Explain>,
     pub events: mpsc::Sender<Event>,
@@ -183,6 +186,7 @@ impl Tabs {
             root: root.clone(),
             user_agent,
             tracker: Mutex::new(Tracker::in_context(context.clone())),
+            clipboard: context.as_ref().map(|_| Clipboard::open(root.clone())).transpose()?,
             context,
             changed: watch::Sender::new(0),
             emulation: RwLock::default(),
@@ -246,6 +250,11 @@ impl Tabs {
     /// The browser context for calls on the root; absent where the session has the browser to itself.
     pub fn context_id(&self) -> Option<&str> {
         self.inner.context.as_deref()
+    }
+
+    /// The session's own clipboard; absent where the browser's is its own.
+    pub(crate) fn clipboard(&self) -> Option<&Clipboard> {
+        self.inner.clipboard.as_ref()
     }
 
     /// All tabs as clients see them.

@@ -24,6 +24,12 @@ impl Rig {
     pub async fn launch(&self) -> Process {
         launch(&self.homes, &self.options).await.expect("a browser")
     }
+
+    /// One for several sessions.
+    pub async fn launch_shared(&self) -> Process {
+        let options = LaunchOptions { shared: true, ..self.options.clone() };
+        launch(&self.homes, &options).await.expect("a browser")
+    }
 }
 
 /// The headless shell, or with `ROOKERY_TEST_CHROME=path` a full Chromium.

@@ -413,7 +413,7 @@ async fn first_download(events: &mut Receiver<Event>) -> String {
 #[tokio::test]
 async fn sessions_in_one_browser_see_nothing_of_each_other() {
     let rig = Rig::new().await;
-    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let shared = SharedBrowser::open(rig.launch_shared().await).await.unwrap();
     let site = Site::start(|request| match request.target.as_str() {
         "/file" => Some(("content-disposition: attachment; filename=f\r\n", "data".into())),
         _ => html("<title>shared</title>"),

@@ -1,6 +1,7 @@
 //! The commands on real pages.
 
 mod act;
+mod clipboard;
 mod dialogs;
 mod find;
 mod forms;

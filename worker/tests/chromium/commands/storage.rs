@@ -64,7 +64,7 @@ async fn storage_is_carried_from_one_session_to_another() {
 #[tokio::test]
 async fn sessions_in_one_browser_keep_their_storage_to_themselves() {
     let rig = Rig::new().await;
-    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let shared = SharedBrowser::open(rig.launch_shared().await).await.unwrap();
     let site = Site::start(|_| html("<p>page")).await;
     let (mut ada, mut bob) = (shared.create_context().await.unwrap(), shared.create_context().await.unwrap());
     let (ada_tabs, _ada_events) = Tabs::open(Scope::Context(&mut ada)).await.unwrap();
@@ -97,7 +97,7 @@ async fn sessions_in_one_browser_keep_their_storage_to_themselves() {
 #[tokio::test]
 async fn a_download_in_place_of_a_page_is_named_by_its_own_tab() {
     let rig = Rig::new().await;
-    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let shared = SharedBrowser::open(rig.launch_shared().await).await.unwrap();
     let site =
         Site::start(|_| Some(("content-disposition: attachment; filename=of-bob.txt\r\n", "text".into())))
             .await;
