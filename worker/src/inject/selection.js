@@ -98,8 +98,8 @@ const after = (el, inputType) => send(el, new InputEvent('input', { inputType, b
 // Removes what is selected. Inside an `execCommand` of the page no other one runs.
 const remove = (el, inCommand) => {
   if (!before(el, 'deleteByCut') || (!inCommand && exec('delete'))) return;
-  if (isField(el)) el.setRangeText('');
-  else selection().deleteFromDocument();
+  if (!isField(el)) selection().deleteFromDocument();
+  else if (el.selectionStart !== null) el.setRangeText('');
   after(el, 'deleteByCut');
 };
 
