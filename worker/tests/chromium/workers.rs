@@ -127,7 +127,7 @@ async fn workers_look_as_their_session_does() {
 #[tokio::test]
 async fn workers_in_a_shared_browser_look_as_their_own_session_does() {
     let (rig, site, other) = (Rig::new().await, Site::start(answer).await, Site::start(answer).await);
-    let shared = SharedBrowser::open(rig.launch().await).await.unwrap();
+    let shared = SharedBrowser::open(rig.launch_shared().await).await.unwrap();
     let (mut ada, mut bob) = (shared.create_context().await.unwrap(), shared.create_context().await.unwrap());
     let (ada_tabs, _ada_events) = Tabs::open(Scope::Context(&mut ada)).await.unwrap();
     let (bob_tabs, _bob_events) = Tabs::open(Scope::Context(&mut bob)).await.unwrap();
