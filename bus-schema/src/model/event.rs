@@ -11,8 +11,9 @@ use crate::{
     subject::EventKind,
 };
 
+// `$name` is a `tt` for utoipa's sake: it passes over a `rename` whose value is a captured `literal`.
 macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal => $kind:ident),* $(,)?) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:tt => $kind:ident),* $(,)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*

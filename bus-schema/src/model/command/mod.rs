@@ -26,8 +26,9 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest time a command can ask for.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
+// `$name` is a `tt` for utoipa's sake: it passes over a `rename` whose value is a captured `literal`.
 macro_rules! commands {
-    ($($variant:ident = $name:literal: $class:ident),* $(,)?) => {
+    ($($variant:ident = $name:tt: $class:ident),* $(,)?) => {
         /// One action with its fields, tagged by `action`.
         #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
         #[serde(tag = "action")]
