@@ -3,6 +3,7 @@
 ARGS ?=
 export PATH := $(CURDIR)/.rookery/tools/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
+python := PYTHONPATH=$(CURDIR)/.rookery/tools/python python3
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench fmt doc clean
@@ -15,16 +16,20 @@ up: ## install what is missing, build, start everything, show a first session; C
 	@cargo build --release --locked --package cli
 	@target/release/rookery up --first-session $(ARGS)
 
-test: ## install what is missing, run every test (ARGS: a filter for nextest)
+test: ## install what is missing, run every test (ARGS: a filter for nextest, and the Rust tests alone)
 	@scripts/setup test
 	cargo nextest run --locked --workspace --all-targets $(ARGS)
 	cargo test --locked --workspace --doc --quiet
+	$(if $(ARGS),,$(python) -m pytest clients/python)
 
-check: ## the gate: format, lints, licences and layers, unused dependencies, docs
+check: ## the gate: format, lints, types, licences and layers, unused dependencies, docs
 	@scripts/setup check
 	cargo fmt --all --check
 	cargo deny --locked --log-level warn check -A unused-wrapper bans licenses sources
 	cargo machete
+	cd clients/python && $(python) generate.py --check
+	cd clients/python && $(python) -m ruff check . && $(python) -m ruff format --check .
+	cd clients/python && $(python) -m mypy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
