@@ -36,7 +36,8 @@ def decide(outline: str, trouble: str | None) -> Step | None:
     if "Welcome, Ada" in outline:
         return None
     for name, text in (("Name", "Ada Lovelace"), ("Email", "ada@example.org")):
-        empty = re.search(rf'textbox "{name}"(?: \[required\])? \[ref=(\w+)\]$', outline, re.MULTILINE)
+        # A filled one has `: ` and its value behind the brackets.
+        empty = re.search(rf'textbox "{name}"(?: \[\w+\])* \[ref=(\w+)\](?: \[[^\]]*\])*$', outline, re.MULTILINE)
         if empty:
             return Step("type", {"target": {"ref": empty[1]}, "text": text})
     unchecked = re.search(r'checkbox "I agree to the terms" \[ref=(\w+)\]', outline)

@@ -45,6 +45,7 @@ OPERATIONS: dict[str, tuple[Any, Parameters]] = {
     "unstage_upload": (Session.unstage_upload, NONE),
     "list_downloads": (Session.list_downloads, NONE),
     "get_download": (Session.get_download, frozenset({"Range"})),
+    "get_recording": (Session.get_recording, NONE),
     "delete_download": (Session.delete_download, NONE),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 from uuid import uuid4
 
@@ -175,7 +176,7 @@ async def test_a_person_drives_and_gives_back(session: Session) -> None:
 
 async def test_a_hand_over_waits_for_the_person(session: Session) -> None:
     async def person() -> None:
-        async with session.socket(events=True) as socket:
+        async with session.socket(events=True, after=0) as socket:
             async for event in socket.events():
                 if event.type == "session:control_changed" and event.data["mode"] == "paused":
                     break
@@ -244,3 +245,19 @@ async def test_files_come_down(session: Session, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         await session.save_download("report.csv", tmp_path / "gone.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
+
+
+async def test_a_film_is_kept_of_a_session(fleet: Rookery, server: str, tmp_path: Path) -> None:
+    async with fleet.session(url=f"{server}/demo", recording=True) as session:
+        await session.click("text=Start animation")
+        async with aclosing(session.frames(max_fps=10)) as frames:
+            shown = 0
+            async for _ in frames:
+                shown += 1
+                if shown == 5:
+                    break
+    film = tmp_path / "film.mkv"
+    assert await session.save_recording(film) == film.stat().st_size > 1000
+    # The magic number of Matroska.
+    assert film.read_bytes().startswith(b"\x1a\x45\xdf\xa3")
+    assert len(await session.get_recording()) == film.stat().st_size

@@ -1,4 +1,4 @@
-"""Files of a session: staged for upload, and downloaded by the browser."""
+"""Files of a session: staged for upload, downloaded by the browser, and the film of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRANSFER_S = 120.0
 
 
 class Files:
-    """Uploads and downloads."""
+    """Uploads, downloads and the recording."""
 
     _http: Http
     _path: str
@@ -71,13 +71,31 @@ class Files:
 
     async def save_download(self, name: str, to: str | os.PathLike[str]) -> int:
         """Writes a download to a local file and says how many bytes it has. A file is there whole or not at all."""
+        return await self._save(f"{self._path}/files/downloads/{segment(name)}", to)
+
+    async def delete_download(self, name: str) -> None:
+        """Removes a download from the worker's disk."""
+        await self._http.request("DELETE", f"{self._path}/files/downloads/{segment(name)}")
+
+    async def get_recording(self) -> bytes:
+        """The film of a session made with `recording=True`, as Matroska: what there is so far, at most ten seconds old;
+        the whole of it once the session has ended, for 24 hours.
+
+        Raises:
+            NotFound: nothing was recorded.
+        """
+        return (await self._http.request("GET", f"{self._path}/recording", timeout_s=TRANSFER_S)).content
+
+    async def save_recording(self, to: str | os.PathLike[str]) -> int:
+        """Writes the film to a local file, as `save_download` does, and says how many bytes it has."""
+        return await self._save(f"{self._path}/recording", to)
+
+    async def _save(self, path: str, to: str | os.PathLike[str]) -> int:
         target = Path(to)
         part = target.with_name(target.name + ".part")
         size = 0
         try:
-            async with self._http.stream(
-                f"{self._path}/files/downloads/{segment(name)}", silence_s=TRANSFER_S
-            ) as response:
+            async with self._http.stream(path, silence_s=TRANSFER_S) as response:
                 with part.open("wb") as out:
                     async for piece in response.aiter_bytes(CHUNK):
                         size += await asyncio.to_thread(out.write, piece)
@@ -86,10 +104,6 @@ class Files:
             with suppress(FileNotFoundError):
                 part.unlink()
         return size
-
-    async def delete_download(self, name: str) -> None:
-        """Removes a download from the worker's disk."""
-        await self._http.request("DELETE", f"{self._path}/files/downloads/{segment(name)}")
 
 
 def _source(content: Content) -> Callable[[], bytes | AsyncIterator[bytes]]:

@@ -230,7 +230,7 @@ class CreateSession(TypedDict, total=False):
         permissions: Granted to every origin, e.g. `geolocation`, `clipboard-read`, `notifications`.
         queue_timeout_s: How long the request may wait for a free slot. 1 to 3 600, and at most 600 behind a
             full stream.
-        recording: Not available yet: `true` is refused.
+        recording: Keeps a film of the session, for `GET /v1/sessions/{id}/recording`.
         storage_state: Playwright's storage state: cookies and local storage by origin.
         timezone: IANA name, e.g. `Europe/Berlin`.
         url: Opened before the session is ready: http, https, about:blank or data.

@@ -11,7 +11,7 @@ from . import events, playwright
 from .commands import Commands
 from .control import ControlMethods
 from .decode import decode
-from .errors import ConnectionFailed, Gone, NotFound, RookeryError, Timeout
+from .errors import Gone, NotFound, RookeryError, Timeout, Unavailable
 from .events import Event
 from .files import Files
 from .frames import Frame
@@ -259,7 +259,7 @@ class Session(Commands, ControlMethods, Files):
 
 async def end_quietly(session: Session) -> None:
     """Ends a session for somebody who has an error to tell already, or to whom it makes no difference."""
-    with suppress(Gone, NotFound, ConnectionFailed, Timeout):
+    with suppress(Gone, NotFound, Timeout, Unavailable):
         await session.end()
 
 

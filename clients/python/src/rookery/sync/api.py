@@ -1093,6 +1093,22 @@ class SessionApi(CommandsApi, ControlApi):
         """Removes a download from the worker's disk."""
         self._portal.call(self._inner.delete_download(name))
 
+    def get_recording(self) -> bytes:
+        """The film of a session made with `recording=True`, as Matroska: what there is so far, at most ten seconds old;
+        the whole of it once the session has ended, for 24 hours.
+
+        Raises:
+            NotFound: nothing was recorded.
+        """
+        return self._portal.call(self._inner.get_recording())
+
+    def save_recording(
+        self,
+        to: str | os.PathLike[str],
+    ) -> int:
+        """Writes the film to a local file, as `save_download` does, and says how many bytes it has."""
+        return self._portal.call(self._inner.save_recording(to))
+
     def refresh(self) -> SessionInfo:
         """Asks the server how the session is.
 
