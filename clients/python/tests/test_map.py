@@ -49,10 +49,10 @@ async def test_more_urls_than_slots_wait_for_their_turn(fleet: Rookery, server: 
     def told(progress: Progress) -> None:
         seen.append((progress.done, progress.running))
 
-    report = await fleet.map([f"{server}/demo?{n}" for n in range(14)], title, concurrency=14, progress=told)
+    report = await fleet.map([f"{server}/demo?{n}" for n in range(9)], title, concurrency=9, progress=told)
     assert not report.failures, str(report)
-    assert seen[0] == (0, 14)
-    assert seen[-1] == (14, 0)
+    assert seen[0] == (0, 9)
+    assert seen[-1] == (9, 0)
 
 
 async def test_what_fails_in_the_function_is_in_the_report(fleet: Rookery, server: str) -> None:

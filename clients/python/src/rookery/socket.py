@@ -265,6 +265,9 @@ class Socket(Commands, ControlMethods):
             raise Timeout(f"no answer within {within_s:.0f} s", outcome="unknown") from error
         finally:
             self._waiting.pop(number, None)
+            # The end of the socket may have been told to it when sending had failed of it already.
+            if not waiting.cancel() and not waiting.cancelled():
+                waiting.exception()
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._closed is not None:

@@ -249,6 +249,9 @@ class TzafonWrightClient:
         try:
             await self._connection.send(command.dump())
         except ConnectionClosed as error:
+            # The reader may have told it already.
+            if not waiting.cancel():
+                waiting.exception()
             raise ConnectionFailed(f"the connection broke: {error}", outcome="unknown") from error
         return await waiting
 
