@@ -3,7 +3,8 @@
 ARGS ?=
 export PATH := $(CURDIR)/.rookery/tools/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
-python := PYTHONPATH=$(CURDIR)/.rookery/tools/python python3
+# with_python,test: Python with the packages that scripts/setup installed for it
+with_python = PYTHONPATH=$(CURDIR)/.rookery/tools/python-$(1) python3
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench fmt doc clean
@@ -20,16 +21,17 @@ test: ## install what is missing, run every test (ARGS: a filter for nextest, an
 	@scripts/setup test
 	cargo nextest run --locked --workspace --all-targets $(ARGS)
 	cargo test --locked --workspace --doc --quiet
-	$(if $(ARGS),,$(python) -m pytest clients/python)
+	$(if $(ARGS),,$(call with_python,test) -m pytest clients/python)
 
 check: ## the gate: format, lints, types, licences and layers, unused dependencies, docs
 	@scripts/setup check
 	cargo fmt --all --check
 	cargo deny --locked --log-level warn check -A unused-wrapper bans licenses sources
 	cargo machete
-	cd clients/python && $(python) generate.py --check
-	cd clients/python && $(python) -m ruff check . && $(python) -m ruff format --check .
-	cd clients/python && $(python) -m mypy
+	cd clients/python && python3 generate.py --check
+	cd clients/python && $(call with_python,check) -m ruff check .
+	cd clients/python && $(call with_python,check) -m ruff format --check .
+	cd clients/python && $(call with_python,check) -m mypy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
