@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -10,7 +11,11 @@ use super::support::{Fleet, Site, site::Reply, until};
 fn pages(path: &str) -> Reply {
     match path {
         "/silent" => Reply::Silence,
-        "/endless" => Reply::Endless("<title>endless</title><p>begun"),
+        "/endless" => Reply::Endless("content-type: text/html\r\n", "<title>endless</title><p>begun"),
+        "/drip" => Reply::Endless(
+            "content-type: application/zip\r\ncontent-disposition: attachment; filename=drip.txt\r\n",
+            "the first drop",
+        ),
         "/file" => Reply::Raw(
             "content-type: text/plain\r\ncontent-disposition: attachment; filename=a.txt\r\n",
             "text",
@@ -121,5 +126,37 @@ async fn what_a_page_does_by_itself_stays_within_bounds() {
     let windows = "for (let i = 0; i < 40; i++) open('about:blank'); 1";
     fleet.run(&id, json!({ "action": "evaluate", "expression": windows })).await;
     assert_eq!(fleet.evaluate(&id, "1 + 1").await, 2);
+    fleet.end(&id).await;
+}
+
+#[tokio::test]
+async fn a_download_is_told_by_the_name_it_is_listed_under_and_ends_when_it_is_deleted() {
+    let (fleet, site) = (Fleet::start().await, Site::start(pages).await);
+    let id = fleet.session().await;
+    let downloads = format!("/v1/sessions/{id}/files/downloads");
+    for name in ["a.txt", "a (1).txt"] {
+        let error = fleet.run(&id, go(&site.url("/file"))).await.problem(422, "browser_error");
+        assert_eq!(error["context"]["download"], name, "{error}");
+    }
+    fleet.run(&id, go(&site.url("/drip"))).await.problem(422, "browser_error");
+    let listed = fleet.get(&downloads).await;
+    assert!(listed.text().contains("drip.txt"), "{}", listed.text());
+    let deleted = fleet.send(Method::DELETE, &format!("{downloads}/drip.txt"), None).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.text());
+    let listed = fleet.get(&downloads).await;
+    assert!(!listed.text().contains("drip.txt"), "{}", listed.text());
+    fleet.send(Method::DELETE, &format!("{downloads}/drip.txt"), None).await.problem(404, "not_found");
+    let stream = fleet.request(Method::GET, &format!("/v1/sessions/{id}/events?after=0"));
+    let mut stream = stream.send().await.unwrap();
+    let mut told = String::new();
+    while !told.lines().any(|line| line.contains("drip.txt") && line.contains(r#""state":"canceled""#)) {
+        let more = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await;
+        told.push_str(&String::from_utf8_lossy(&more.unwrap_or_else(|_| panic!("{told}")).unwrap().unwrap()));
+    }
+    let listed = fleet.get(&downloads).await;
+    assert!(!listed.text().contains("drip.txt"), "{}", listed.text());
+    // Its name is free again.
+    let error = fleet.run(&id, go(&site.url("/drip"))).await.problem(422, "browser_error");
+    assert_eq!(error["context"]["download"], "drip.txt", "{error}");
     fleet.end(&id).await;
 }

@@ -56,14 +56,13 @@ fn said(event: Event, files: &Store, notes: &mut Notes) -> Vec<BrowserEvent> {
         Event::DialogOpened(open) => vec![BrowserEvent::Dialog { tab: open.tab, open: Some(open) }],
         Event::DialogClosed { n, .. } => vec![BrowserEvent::Dialog { tab: n, open: None }],
         Event::Download { guid, n, url, name, received, total, state } => {
-            let begins_or_ends = files.download(&guid, &name, &url, received, state);
-            let shown = begins_or_ends.map(|name| {
-                let data = json!({
-                    "tab": n, "name": name, "url": url, "received": received, "total": total, "state": state,
-                });
-                say(EventType::Download, data)
+            if !files.download(&guid, &name, &url, received, state) {
+                return Vec::new();
+            }
+            let data = json!({
+                "tab": n, "name": name, "url": url, "received": received, "total": total, "state": state,
             });
-            shown.into_iter().collect()
+            vec![say(EventType::Download, data)]
         }
         Event::Crashed { n } => {
             vec![say(EventType::Error, json!({ "tab": n, "detail": "the page's renderer crashed" }))]

@@ -1,7 +1,7 @@
 //! Files of a session: staged for uploads, and downloaded by the browser.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     os::unix::fs::{DirBuilderExt, chown},
     path::{Path, PathBuf},
     sync::{
@@ -21,11 +21,11 @@ use super::{
     events::is_final,
     one::{Whose, lock},
 };
-use crate::browser::User;
+use crate::{browser::User, page::Tabs};
 
 /// The largest file that is staged or published.
 const FILE_BYTES: u64 = 1 << 30;
-/// Staged files and downloads that a session may have.
+/// Staged files that a session may have.
 const MOST: usize = 1_000;
 
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ struct Download {
     url: String,
     size: u64,
     state: DownloadState,
+    /// A client deleted it while it was under way: it is there no more but for its end, which is told.
+    deleted: bool,
 }
 
 /// Knows the session's files by the names that clients use.
@@ -44,21 +46,19 @@ pub(super) struct Store {
     /// Whom staged files must be readable for.
     user: Option<User>,
     by_name: Mutex<BTreeMap<String, Download>>,
-    names: Mutex<HashMap<String, String>>,
+    tabs: Tabs,
     published: AtomicU32,
 }
 
 impl Store {
-    pub(super) fn new(bus: Bus, uploads: PathBuf, downloads: PathBuf, user: Option<User>) -> Self {
-        Self {
-            bus,
-            uploads,
-            downloads,
-            user,
-            by_name: Mutex::default(),
-            names: Mutex::default(),
-            published: AtomicU32::new(0),
-        }
+    pub(super) fn new(
+        bus: Bus,
+        tabs: Tabs,
+        uploads: PathBuf,
+        downloads: PathBuf,
+        user: Option<User>,
+    ) -> Self {
+        Self { bus, uploads, downloads, user, by_name: Mutex::default(), tabs, published: AtomicU32::new(0) }
     }
 
     pub(super) async fn serve(&self, whose: &Whose, request: Files) -> Result<FilesReply, Error> {
@@ -76,12 +76,39 @@ impl Store {
             Files::Downloads => Ok(FilesReply { files: self.list(), object: None }),
             Files::Publish { name } => self.publish(whose, &name).await,
             Files::DeleteDownload { name } => {
-                let Some(gone) = lock(&self.by_name).remove(&name) else { return Err(no_file(&name)) };
-                lock(&self.names).remove(&gone.guid);
-                let _ = tokio::fs::remove_file(self.downloads.join(&gone.guid)).await;
+                self.delete(&name).await?;
                 Ok(FilesReply { files: self.list(), object: None })
             }
         }
+    }
+
+    /// Deletes a download. One that is under way is ended first, and its end is told.
+    async fn delete(&self, name: &str) -> Result<(), Error> {
+        let guid = {
+            let mut by_name = lock(&self.by_name);
+            let Some(found) = by_name.get_mut(name).filter(|d| !d.deleted) else { return Err(no_file(name)) };
+            found.deleted = true;
+            let guid = found.guid.clone();
+            if is_final(found.state) {
+                by_name.remove(name);
+                self.drop_file(&guid);
+                return Ok(());
+            }
+            guid
+        };
+        self.tabs.cancel_download(&guid).await.map_err(|error| {
+            if let Some(kept) = lock(&self.by_name).get_mut(name).filter(|d| d.guid == guid) {
+                kept.deleted = false;
+            }
+            Error::unavailable(format!("the browser did not end the download: {error}"))
+        })
+    }
+
+    /// What is left of a download that is listed no more.
+    fn drop_file(&self, guid: &str) {
+        // A file that the browser removed itself is gone as it should be.
+        let _ = std::fs::remove_file(self.downloads.join(guid));
+        self.tabs.release_download(guid);
     }
 
     /// Takes a file out of the object store. It must be this session's.
@@ -149,35 +176,36 @@ impl Store {
             state: Some(d.state),
             url: Some(d.url.clone()),
         };
-        lock(&self.by_name).iter().map(info).collect()
+        lock(&self.by_name).iter().filter(|(_, d)| !d.deleted).map(info).collect()
     }
 
-    /// Notes what the browser says of a download. The name it is known by, if it begins or ends with this.
+    /// Notes what the browser says of a download. Says whether it begins or ends with this.
     pub(super) fn download(
         &self,
         guid: &str,
-        suggested: &str,
+        name: &str,
         url: &str,
         received: u64,
         state: DownloadState,
-    ) -> Option<String> {
+    ) -> bool {
         let mut by_name = lock(&self.by_name);
-        let mut names = lock(&self.names);
-        let known = names.get(guid).cloned();
-        let name = match &known {
-            Some(name) => name.clone(),
-            None if by_name.len() >= MOST => return None,
-            None => free_name(suggested, &by_name),
-        };
-        names.insert(guid.to_owned(), name.clone());
-        let download = Download { guid: guid.to_owned(), url: url.to_owned(), size: received, state };
-        let before = by_name.insert(name.clone(), download);
+        let before = by_name.get(name);
         let ends = is_final(state) && before.is_none_or(|b| !is_final(b.state));
-        (known.is_none() || ends).then_some(name)
+        let told = before.is_none() || ends;
+        let deleted = before.is_some_and(|b| b.deleted);
+        if deleted && is_final(state) {
+            by_name.remove(name);
+            self.drop_file(guid);
+            return told;
+        }
+        let download =
+            Download { guid: guid.to_owned(), url: url.to_owned(), size: received, state, deleted };
+        by_name.insert(name.to_owned(), download);
+        told
     }
 
     async fn publish(&self, whose: &Whose, name: &str) -> Result<FilesReply, Error> {
-        let found = lock(&self.by_name).get(name).cloned();
+        let found = lock(&self.by_name).get(name).filter(|d| !d.deleted).cloned();
         let Some(download) = found else { return Err(no_file(name)) };
         if !is_final(download.state) {
             return Err(Error::conflict("the download is not complete"));
@@ -224,31 +252,6 @@ fn file_name(name: &str) -> Result<&str, Error> {
     }
 }
 
-/// The site's own name for the file, made plain, and told from others by a number.
-fn free_name(suggested: &str, taken: &BTreeMap<String, Download>) -> String {
-    let plain: String = suggested
-        .chars()
-        .map(|c| if c.is_control() || c == '/' || c == '\\' { '_' } else { c })
-        .take(120)
-        .collect();
-    let plain = if plain.trim_matches(['.', ' ']).is_empty() { "download".to_owned() } else { plain };
-    if !taken.contains_key(&plain) {
-        return plain;
-    }
-    let (stem, end) = match plain.rfind('.').filter(|at| *at > 0) {
-        Some(at) => plain.split_at(at),
-        None => (plain.as_str(), ""),
-    };
-    let mut n = 1;
-    loop {
-        let name = format!("{stem} ({n}){end}");
-        if !taken.contains_key(&name) {
-            return name;
-        }
-        n += 1;
-    }
-}
-
 fn no_file(name: &str) -> Error {
     Error::not_found(format!("there is no file {name:?}"))
 }
@@ -263,28 +266,6 @@ fn io(e: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_from_outside_are_made_plain_and_unique() {
-        let mut taken = BTreeMap::new();
-        let mut take = |suggested| {
-            let name = free_name(suggested, &taken);
-            let d = Download {
-                guid: String::new(),
-                url: String::new(),
-                size: 0,
-                state: DownloadState::Completed,
-            };
-            taken.insert(name.clone(), d);
-            name
-        };
-        assert_eq!(take("report.pdf"), "report.pdf");
-        assert_eq!(take("report.pdf"), "report (1).pdf");
-        assert_eq!(take("report.pdf"), "report (2).pdf");
-        assert_eq!(take("../../etc/passwd"), ".._.._etc_passwd");
-        assert_eq!(take(""), "download");
-        assert_eq!(take(".."), "download (1)");
-    }
 
     #[test]
     fn a_path_is_not_a_name() {

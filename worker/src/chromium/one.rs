@@ -106,7 +106,8 @@ impl ChromiumBrowser {
         let uploads = process
             .home()
             .join(tabs.context_id().map_or_else(|| "uploads".to_owned(), |c| format!("uploads-{c}")));
-        let files = Arc::new(Store::new(inner.bus.clone(), uploads.clone(), downloads, inner.user.clone()));
+        let (bus, user) = (inner.bus.clone(), inner.user.clone());
+        let files = Arc::new(Store::new(bus, tabs.clone(), uploads.clone(), downloads, user));
         let of_proxy = Arc::downgrade(&proxy);
         tabs.explain_failures(move |host, port| {
             of_proxy.upgrade()?.failure(host, port).map(|f| f.net_error())

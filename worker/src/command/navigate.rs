@@ -39,7 +39,7 @@ pub(super) async fn go(
     let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), DOWNLOADS);
     let begun = match tabs.navigate(job.n, url.as_str(), referrer).await {
         Err(NavigateError::Download) => {
-            return Err(downloaded(&mut downloads, &job.tab()?.target, url.as_str()).await);
+            return Err(downloaded(job, &mut downloads, &job.tab()?.target, url.as_str()).await);
         }
         begun => begun.map_err(|error| of_navigation(error, url.as_str()))?,
     };
@@ -50,18 +50,18 @@ pub(super) async fn go(
 
 /// A file came where a page was expected: says which. The browser reports those of all sessions that share it,
 /// so only one of the tab's own main frame counts, which has the id of the tab's target.
-async fn downloaded(downloads: &mut Events, target: &str, url: &str) -> Error {
+async fn downloaded(job: &Job<'_>, downloads: &mut Events, target: &str, url: &str) -> Error {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Begins {
         frame_id: String,
-        suggested_filename: String,
+        guid: String,
     }
     let own = async {
         loop {
             let begins = downloads.next().await?.decode::<Begins>();
             if let Some(begins) = begins.filter(|begins| begins.frame_id == target) {
-                return Some(begins.suggested_filename);
+                return job.ctx.tabs.download_name(&begins.guid).await.ok();
             }
         }
     };

@@ -39,7 +39,7 @@ pub enum Event {
         /// The tab it began in, while that is known.
         n: Option<u32>,
         url: String,
-        /// As the site suggests it: a name from outside, not a path.
+        /// Under which it is listed: as the site suggests it, made plain and unlike those of others.
         name: String,
         received: u64,
         total: Option<u64>,

@@ -5,6 +5,7 @@
 
 mod clipboard;
 mod document;
+mod download;
 mod driver;
 mod emulation;
 mod event;

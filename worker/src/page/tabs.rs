@@ -234,6 +234,28 @@ impl Tabs {
         self.inner.root.call_answer("Browser.setDownloadBehavior", &params).await.map(|_| ())
     }
 
+    /// The name under which a download is listed, once it is known here.
+    pub async fn download_name(&self, guid: &str) -> Result<String, CallError> {
+        self.inner.wait_for(|tracker| tracker.downloads.name(guid).map(str::to_owned)).await
+    }
+
+    /// Ends a download that is under way; its end is reported like any other. One that has ended stays as it is.
+    pub async fn cancel_download(&self, guid: &str) -> Result<(), CallError> {
+        let mut params = json!({ "guid": guid });
+        if let Some(context) = &self.inner.context {
+            params["browserContextId"] = context.as_str().into();
+        }
+        match self.inner.root.call_answer("Browser.cancelDownload", &params).await {
+            Ok(_) | Err(CallError::Protocol { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A download is listed no more: its name is free for the next one.
+    pub fn release_download(&self, guid: &str) {
+        self.inner.tracker().downloads.release(guid);
+    }
+
     /// Sets who knows why a host was not reached. The first one stays.
     pub fn explain_failures(
         &self,

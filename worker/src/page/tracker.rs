@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bus_schema::model::command::OpenDialog;
-use bus_schema::model::rpc::DownloadState;
 
 pub use super::document::Frame;
 use super::document::Frames;
+use super::download::Downloads;
 use super::event::Event;
 pub use super::input::Input;
-use super::input::{Attached, Dialog, DownloadBegins, DownloadMoves, FrameInput, TargetInfo};
+use super::input::{Attached, Dialog, DownloadBegins, FrameInput, TargetInfo};
 use crate::cdp::SessionId;
 
 /// Frames that are remembered after they are gone: a download may be reported after the frame that began it.
@@ -61,13 +61,6 @@ pub struct Tab {
 }
 
 #[derive(Debug)]
-struct Download {
-    n: Option<u32>,
-    url: String,
-    name: String,
-}
-
-#[derive(Debug)]
 struct Worker {
     /// Its tab; absent where it belongs to no one page.
     n: Option<u32>,
@@ -84,7 +77,7 @@ pub struct Tracker {
     /// The tab of each session, its own or one of a frame in it.
     sessions: HashMap<SessionId, u32>,
     workers: HashMap<SessionId, Worker>,
-    downloads: HashMap<String, Download>,
+    pub downloads: Downloads,
     /// The session's own browser context: given, or that of the first page.
     context: Option<String>,
     /// Others have contexts of their own in this browser, and their downloads are reported here too.
@@ -136,7 +129,9 @@ impl Tracker {
             Input::DialogClosed { session, accepted } => self.on_dialog_closed(&session, accepted),
             Input::Crashed { session } => self.on_crashed(&session),
             Input::DownloadBegins(download) => self.on_download(download),
-            Input::DownloadMoves(moved) => self.on_download_moved(&moved),
+            Input::DownloadMoves(moved) => {
+                self.downloads.moves(&moved).map(Effect::Emit).into_iter().collect()
+            }
             Input::Touched { n } => self.make_active(n),
             Input::Note { session, note } => match self.sessions.get(&session) {
                 Some(n) => vec![Effect::Emit(Event::Note { n: *n, note })],
@@ -425,33 +420,7 @@ impl Tracker {
         if self.shared && n.is_none() {
             return Vec::new();
         }
-        let DownloadBegins { guid, url, suggested_filename: name, .. } = download;
-        self.downloads.insert(guid.clone(), Download { n, url: url.clone(), name: name.clone() });
-        let state = DownloadState::InProgress;
-        vec![Effect::Emit(Event::Download { guid, n, url, name, received: 0, total: None, state })]
-    }
-
-    fn on_download_moved(&mut self, moved: &DownloadMoves) -> Vec<Effect> {
-        let state = match moved.state.as_str() {
-            "completed" => DownloadState::Completed,
-            "canceled" => DownloadState::Canceled,
-            _ => DownloadState::InProgress,
-        };
-        let download = match state {
-            DownloadState::InProgress => self.downloads.get(&moved.guid),
-            DownloadState::Completed | DownloadState::Canceled => None,
-        };
-        let (n, url, name) = match download {
-            Some(download) => (download.n, download.url.clone(), download.name.clone()),
-            // The last report of it, or one of another's browser context.
-            None => match self.downloads.remove(&moved.guid) {
-                Some(download) => (download.n, download.url, download.name),
-                None => return Vec::new(),
-            },
-        };
-        let total = (moved.total_bytes > 0.0).then_some(moved.total_bytes as u64);
-        let (guid, received) = (moved.guid.clone(), moved.received_bytes as u64);
-        vec![Effect::Emit(Event::Download { guid, n, url, name, received, total, state })]
+        self.downloads.begins(n, download).map(Effect::Emit).into_iter().collect()
     }
 }
 

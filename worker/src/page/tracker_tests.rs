@@ -1,5 +1,5 @@
 use super::super::event::Note;
-use super::super::input;
+use super::super::input::{self, DownloadMoves};
 use super::*;
 
 fn info(target: &str, kind: &str, opener: Option<&str>) -> TargetInfo {

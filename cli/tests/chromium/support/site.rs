@@ -25,8 +25,8 @@ pub enum Reply {
     Raw(&'static str, &'static str),
     /// The connection stays open, and nothing is said.
     Silence,
-    /// A page that begins and does not end.
-    Endless(&'static str),
+    /// Header lines and a body that begins and does not end.
+    Endless(&'static str, &'static str),
 }
 
 pub struct Site {
@@ -87,7 +87,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, pages: Page) -> std
     let (headers, body, ends) = match pages(path) {
         Reply::Html(body) => ("content-type: text/html\r\n", body, true),
         Reply::Raw(headers, body) => (headers, body, true),
-        Reply::Endless(body) => ("content-type: text/html\r\n", body, false),
+        Reply::Endless(headers, body) => (headers, body, false),
         Reply::Silence => return std::future::pending().await,
     };
     let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{headers}\r\n");
