@@ -24,9 +24,11 @@ impl Command {
             Command::Press(c) if c.keys.trim().is_empty() => {
                 Err(Error::invalid_argument("keys", "names no key"))
             }
-            Command::SelectOption(c) if !c.values.is_empty() && !c.labels.is_empty() => {
-                Err(Error::invalid_argument("labels", "either `values` or `labels`"))
-            }
+            Command::SelectOption(c) => match (&c.values, &c.labels) {
+                (Some(_), Some(_)) => Err(Error::invalid_argument("labels", "either `values` or `labels`")),
+                (None, None) => Err(Error::invalid_argument("values", "give `values` or `labels`")),
+                (Some(_), None) | (None, Some(_)) => Ok(()),
+            },
             Command::FillForm(c) if c.fields.is_empty() => {
                 Err(Error::invalid_argument("fields", "names no field"))
             }
@@ -76,7 +78,6 @@ impl Command {
             | Command::Forward(_)
             | Command::Hover(_)
             | Command::Press(_)
-            | Command::SelectOption(_)
             | Command::Check(_)
             | Command::Uncheck(_)
             | Command::FillForm(_)

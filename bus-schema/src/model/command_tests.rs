@@ -1,4 +1,5 @@
 use super::command::*;
+use super::ws::ClientMessage;
 use crate::error::ErrorCode;
 
 fn read(json: &str) -> Result<CommandRequest, crate::Error> {
@@ -50,7 +51,35 @@ fn errors_name_the_field() {
         assert_eq!(e.code, ErrorCode::InvalidArgument, "{json}: {e}");
         assert_eq!(e.field.as_deref(), Some(field), "{json}: {e}");
     }
+    for json in [
+        r#"{"action":"select_option","target":{"text":"a"}}"#,
+        r#"{"action":"select_option","target":{"text":"a"},"values":null}"#,
+    ] {
+        assert_eq!(read(json).unwrap_err().field.as_deref(), Some("values"), "{json}");
+    }
+    let e = read(r#"{"action":"fill_form","fields":{"a":{"b":1}}}"#).unwrap_err();
+    assert_eq!(
+        (e.field.as_deref(), e.detail.as_str()),
+        (Some("fields.a"), "must be a text, true or false, or a list of texts")
+    );
     assert!(read(r#"{"action":"clikc"}"#).unwrap_err().detail.contains("`click`"));
     let e = read("{\"action\":\"navigate\",\"url\":\"fi\\nle:///etc/passwd\"}").unwrap_err();
     assert_eq!((e.code, e.field.as_deref()), (ErrorCode::Forbidden, Some("url")));
+}
+
+#[test]
+fn a_form_is_filled_in_the_order_in_which_it_was_written() {
+    let order = |request: &CommandRequest| match &request.command {
+        Command::FillForm(form) => form.fields.iter().map(|(label, _)| label.to_owned()).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let command = r#"{"action":"fill_form","fields":{"Region":"EU","City":"Rome","Agree":true}}"#;
+    let request = read(command).unwrap();
+    assert_eq!(order(&request), ["Region", "City", "Agree"]);
+    assert_eq!(order(&read(&serde_json::to_string(&request).unwrap()).unwrap()), ["Region", "City", "Agree"]);
+    let message = command.replacen('{', r#"{"type":"command","#, 1);
+    match ClientMessage::from_json(message.as_bytes()).unwrap() {
+        ClientMessage::Command { request, .. } => assert_eq!(order(&request), ["Region", "City", "Agree"]),
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,6 +1,11 @@
 //! Reading JSON from clients: errors name the field at fault and, for a misspelt one, the nearest known.
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::error::Error;
 
@@ -28,12 +33,49 @@ pub fn from_value<T: DeserializeOwned>(value: serde_json::Value, within: Option<
     serde_path_to_error::deserialize(value).map_err(|e| explain(&e, within))
 }
 
+/// The keys of the object that stands below the keys of `path`, in their order; none where there is no such object.
+pub fn keys(bytes: &[u8], path: &[&str]) -> Vec<String> {
+    match path.split_first() {
+        None => serde_json::from_slice(bytes).map(|Keys(keys)| keys).unwrap_or_default(),
+        Some((first, rest)) => {
+            let object: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).unwrap_or_default();
+            object.get(*first).map(|inner| keys(inner.get().as_bytes(), rest)).unwrap_or_default()
+        }
+    }
+}
+
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, IgnoredAny)) = map.next_entry()? {
+                    keys.push(key);
+                }
+                Ok(Keys(keys))
+            }
+        }
+
+        d.deserialize_map(InOrder)
+    }
+}
+
 fn explain(e: &serde_path_to_error::Error<serde_json::Error>, within: Option<&str>) -> Error {
     let inner = e.inner();
     if inner.is_syntax() || inner.is_eof() {
         return Error::invalid_argument("", format!("not valid JSON: {inner}"));
     }
-    let message = strip_position(&inner.to_string());
+    let message = in_words(strip_position(&inner.to_string()));
     let mut path = e.path().to_string();
     if path == "." {
         path.clear();
@@ -50,6 +92,45 @@ fn explain(e: &serde_path_to_error::Error<serde_json::Error>, within: Option<&st
         return Error::invalid_argument(join(within, &leaf(&path, &missing)), message);
     }
     Error::invalid_argument(join(within, &path), message)
+}
+
+/// serde speaks of its own types and of Rust's; a client knows those of JSON.
+fn in_words(message: String) -> String {
+    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    if let Some((found, wanted)) = rest.and_then(|rest| rest.rsplit_once(", expected ")) {
+        return format!("must be {}, not {}", wanted_in_words(wanted), found_in_words(found));
+    }
+    match message.strip_prefix("expected ") {
+        Some(wanted) => format!("must be {wanted}"),
+        None => message,
+    }
+}
+
+fn wanted_in_words(wanted: &str) -> &str {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a map" | "a Map" | "map" => "an object",
+        "string or map" | "variant identifier" => "one of the known names",
+        wanted if wanted.starts_with("struct ") || wanted.contains("tagged enum") => "an object",
+        wanted if wanted.starts_with("enum ") => "one of the known names",
+        wanted => wanted,
+    }
+}
+
+fn found_in_words(found: &str) -> &str {
+    match found {
+        "sequence" => "a list",
+        "map" => "an object",
+        "unit value" => "null",
+        found => ["boolean ", "integer ", "floating point ", "string "]
+            .iter()
+            .find_map(|kind| found.strip_prefix(kind))
+            .map_or(found, |value| value.trim_matches('`')),
+    }
 }
 
 /// serde names the unknown field itself as the last part of the path in some cases and its parent in others.
@@ -120,6 +201,31 @@ mod tests {
         assert_eq!(e.field.as_deref(), Some("viewport.heigth"));
         let e = from_slice::<CreateSession>(br#"{"viewport":{"width":"wide","height":2}}"#).unwrap_err();
         assert_eq!(e.field.as_deref(), Some("viewport.width"));
+    }
+
+    #[test]
+    fn what_is_wanted_is_said_in_the_words_of_json() {
+        for (json, says) in [
+            (r#"{"viewport":{"width":-1,"height":2}}"#, "must be a whole number, 0 or more, not -1"),
+            (r#"{"viewport":{"width":1.5,"height":2}}"#, "must be a whole number, 0 or more, not 1.5"),
+            (r#"{"viewport":7}"#, "must be an object, not 7"),
+            (r#"{"labels":[]}"#, "must be an object, not a list"),
+            (r#"{"permissions":{}}"#, "must be a list, not an object"),
+            (r#"{"profile":true}"#, "must be an object, not true"),
+            (r#"{"recording":"yes"}"#, "must be true or false, not \"yes\""),
+            (r#"{"name":7}"#, "must be a string, not 7"),
+        ] {
+            let e = from_slice::<CreateSession>(json.as_bytes()).unwrap_err();
+            assert_eq!(e.detail, says, "{json}");
+        }
+    }
+
+    #[test]
+    fn keys_come_in_their_order() {
+        let json = br#"{"a":{"z":1,"b":{"x":[]},"c":"}"},"d":2}"#;
+        assert_eq!(keys(json, &["a"]), ["z", "b", "c"]);
+        assert_eq!(keys(json, &[]), ["a", "d"]);
+        assert!(keys(json, &["d"]).is_empty() && keys(json, &["e", "f"]).is_empty());
     }
 
     #[test]

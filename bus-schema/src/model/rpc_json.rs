@@ -29,7 +29,10 @@ impl OwnerRequest {
         let verb = take_tag(&mut fields, "verb")?;
         let rest = Value::Object(fields);
         match verb.as_str() {
-            Run::VERB => run(rest).map(Self::Run),
+            Run::VERB => {
+                let Run { request, deadline } = run(rest)?;
+                Ok(Self::Run(Run { request: request.in_order_of(bytes, &["request"]), deadline }))
+            }
             End::VERB => json::from_value(rest, None).map(Self::End),
             Inspect::VERB => json::from_value(rest, None).map(Self::Inspect),
             PatchSession::VERB => json::from_value(rest, None).map(Self::Patch),

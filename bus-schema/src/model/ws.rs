@@ -70,7 +70,12 @@ impl ClientMessage {
         let mut fields: Map<String, Value> =
             json::from_slice(bytes).map_err(|error| Unreadable { id: None, error })?;
         let id = fields.remove("id");
-        Self::from_map(id.clone(), fields).map_err(|error| Unreadable { id, error })
+        match Self::from_map(id.clone(), fields) {
+            Ok(Self::Command { id, request }) => {
+                Ok(Self::Command { id, request: request.in_order_of(bytes, &[]) })
+            }
+            read => read.map_err(|error| Unreadable { id, error }),
+        }
     }
 
     fn from_map(id: Option<Value>, mut fields: Map<String, Value>) -> Result<Self, Error> {

@@ -139,7 +139,14 @@ impl TryFrom<v1::Press> for Press {
 
 impl From<&SelectOption> for v1::SelectOption {
     fn from(c: &SelectOption) -> Self {
-        Self { target: Some((&c.target).into()), values: c.values.clone(), labels: c.labels.clone() }
+        let is_empty = |list: &Option<Vec<String>>| list.as_ref().is_some_and(Vec::is_empty);
+        Self {
+            target: Some((&c.target).into()),
+            values: c.values.clone().unwrap_or_default(),
+            labels: c.labels.clone().unwrap_or_default(),
+            no_values: is_empty(&c.values),
+            no_labels: is_empty(&c.labels),
+        }
     }
 }
 
@@ -147,7 +154,12 @@ impl TryFrom<v1::SelectOption> for SelectOption {
     type Error = Error;
 
     fn try_from(c: v1::SelectOption) -> Result<Self, Error> {
-        Ok(Self { target: required("target", c.target)?, values: c.values, labels: c.labels })
+        let given = |list: Vec<String>, empty: bool| (empty || !list.is_empty()).then_some(list);
+        Ok(Self {
+            target: required("target", c.target)?,
+            values: given(c.values, c.no_values),
+            labels: given(c.labels, c.no_labels),
+        })
     }
 }
 
@@ -173,7 +185,11 @@ checks!(Check, Uncheck);
 
 impl From<&FillForm> for v1::FillForm {
     fn from(c: &FillForm) -> Self {
-        Self { fields: c.fields.iter().map(|(label, value)| (label.clone(), value.into())).collect() }
+        let field = |(label, value): (&str, &FieldValue)| v1::FormField {
+            label: label.to_owned(),
+            value: Some(value.into()),
+        };
+        Self { fields: c.fields.iter().map(field).collect() }
     }
 }
 
@@ -181,7 +197,7 @@ impl TryFrom<v1::FillForm> for FillForm {
     type Error = Error;
 
     fn try_from(c: v1::FillForm) -> Result<Self, Error> {
-        let field = |(label, value): (String, v1::FieldValue)| match FieldValue::try_from(value) {
+        let field = |v1::FormField { label, value }| match required("value", value) {
             Ok(value) => Ok((label, value)),
             Err(e) => Err(Error::within(e, &format!("fields.{label}"))),
         };

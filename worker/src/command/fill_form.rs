@@ -1,28 +1,40 @@
 //! `fill_form`: several fields at once, each named as a person reads it.
 
-use bus_schema::error::Error;
+use std::time::Duration;
+
+use bus_schema::error::{Error, ErrorCode};
 use bus_schema::model::command::{FieldValue, FillForm};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Outcome;
 use super::check::bring_to;
 use super::control::Control;
-use super::element::{Element, Search, Wish, find, ready};
+use super::element::{Element, Pauses, Search, Wish, find, ready};
 use super::job::Job;
 use super::select_option::Selected;
 
+/// How long the options of a select may take to come.
+const OPTIONS: Duration = Duration::from_secs(3);
+
 pub(super) async fn run(job: &Job<'_>, c: &FillForm) -> Result<Outcome, Error> {
     job.ctx.tabs.touch(job.n).await;
-    // All are found before the first is filled, so that a misspelt name leaves the form as it was.
-    let mut filled = Vec::with_capacity(c.fields.len());
-    for name in c.fields.keys() {
-        find(job, &Search::field(name)).await?;
-    }
-    for (name, value) in &c.fields {
-        fill(job, name, value).await?;
+    // One after the other: what is filled may bring the next field, or its options.
+    let mut filled = Vec::new();
+    for (name, value) in c.fields.iter() {
+        job.has_done(told(&filled), json!({ "filled": filled }));
+        fill(job, name, value).await.map_err(|error| job.after_what_is_done(error))?;
         filled.push(name);
     }
     Outcome::of(&json!({ "filled": filled }))
+}
+
+/// For the error of the field behind these.
+fn told(filled: &[&str]) -> String {
+    if filled.is_empty() {
+        return "nothing was filled before".to_owned();
+    }
+    format!("filled before: {}", filled.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }
 
 async fn fill(job: &Job<'_>, name: &str, value: &FieldValue) -> Result<(), Error> {
@@ -38,8 +50,8 @@ async fn fill(job: &Job<'_>, name: &str, value: &FieldValue) -> Result<(), Error
         }
         ("radio", FieldValue::Checked(true)) => bring_to(job, &control, true, &field).await.map(drop),
         ("radio", FieldValue::Text(text)) => choose_radio(job, &element, &control, text, &field).await,
-        ("select", FieldValue::Text(text)) => select(&control, std::slice::from_ref(text), &field).await,
-        ("select", FieldValue::Texts(texts)) => select(&control, texts, &field).await,
+        ("select", FieldValue::Text(text)) => select(job, name, std::slice::from_ref(text), &field).await,
+        ("select", FieldValue::Texts(texts)) => select(job, name, texts, &field).await,
         ("picked", FieldValue::Text(text)) => {
             ready(job, &Search::field(name), Wish::FILL).await?;
             control.pick(text, &field).await
@@ -73,14 +85,26 @@ fn wants(field: &str, control: &Control, what: &str) -> Error {
     Error::invalid_argument(field, format!("{} wants {what}", control.sketch))
 }
 
-async fn select(control: &Control, texts: &[String], field: &str) -> Result<(), Error> {
-    let selected: Selected = control.call("selectByEither", json!([control.token, texts])).await?;
-    if selected.is_done() {
-        return Ok(());
+/// Chooses once the options are there: a field that was filled before may only just fetch them.
+async fn select(job: &Job<'_>, name: &str, texts: &[String], field: &str) -> Result<(), Error> {
+    let begun = Instant::now();
+    let mut pauses = Pauses::default();
+    loop {
+        let found = ready(job, &Search::field(name), Wish::CHOOSE).await?;
+        let control = Control::of(&found.element).await?;
+        let selected: Selected = control.call("selectByEither", json!([control.token, texts])).await?;
+        if selected.is_done() {
+            return Ok(());
+        }
+        let again = selected.may_change() && begun.elapsed() < OPTIONS;
+        let error = selected.into_error(field);
+        if !again {
+            // By now it is a mistake of the caller.
+            return Err(Error { code: ErrorCode::InvalidArgument, ..error });
+        }
+        job.waits_for(error);
+        pauses.next().await;
     }
-    let error = selected.into_error(field);
-    // A form does not wait for options to come: what is not there is a mistake of the caller.
-    Err(Error { code: bus_schema::error::ErrorCode::InvalidArgument, ..error })
 }
 
 async fn choose_radio(

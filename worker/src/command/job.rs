@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bus_schema::error::Error;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Context;
@@ -21,12 +22,19 @@ pub(super) struct Job<'a> {
     cdp: Cdp,
     deadline: Instant,
     waiting: Mutex<Option<Error>>,
+    done: Mutex<Option<Done>>,
+}
+
+/// What a command of several parts has done so far.
+struct Done {
+    said: String,
+    context: Value,
 }
 
 impl<'a> Job<'a> {
     pub fn new(ctx: &'a Context, tab: &TabHandle, deadline: Instant) -> Self {
         let cdp = Self::bounded(&tab.cdp, deadline);
-        Self { ctx, n: tab.n, cdp, deadline, waiting: Mutex::new(None) }
+        Self { ctx, n: tab.n, cdp, deadline, waiting: Mutex::new(None), done: Mutex::new(None) }
     }
 
     fn bounded(cdp: &Cdp, deadline: Instant) -> Cdp {
@@ -66,12 +74,31 @@ impl<'a> Job<'a> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Of a command of several parts: what is done, for the error of one that comes later.
+    pub fn has_done(&self, said: String, context: Value) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(Done { said, context });
+    }
+
+    /// An error that also says what was done before.
+    pub fn after_what_is_done(&self, mut error: Error) -> Error {
+        let Some(done) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return error;
+        };
+        error.detail = format!("{}; {}", error.detail, done.said);
+        match (error.context.as_mut().and_then(Value::as_object_mut), done.context) {
+            (Some(context), Value::Object(more)) => context.extend(more),
+            (_, more) => error.context = Some(more),
+        }
+        error
+    }
+
     /// The error of a command whose time has run out.
     pub fn timed_out(&self, limit: Duration) -> Error {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut error =
             waiting.unwrap_or_else(|| Error::timeout("the page did not answer in time").outcome_unknown());
         error.detail = format!("{} (after {} ms)", error.detail, limit.as_millis());
+        error = self.after_what_is_done(error);
         // A page that shares its process with one that shows a dialog stands still too.
         let dialogs = self.ctx.tabs.dialogs();
         if !dialogs.is_empty() && error.context.is_none() {

@@ -46,7 +46,9 @@ pub(super) async fn run(job: &Job<'_>, c: &SelectOption) -> Result<Outcome, Erro
     let mut pauses = Pauses::default();
     loop {
         let found = ready(job, &search, Wish::CHOOSE).await?;
-        let args = json!([found.element.token, c.values, c.labels]);
+        let none = Vec::new();
+        let (values, labels) = (c.values.as_ref().unwrap_or(&none), c.labels.as_ref().unwrap_or(&none));
+        let args = json!([found.element.token, values, labels]);
         if let Ok(selected) = found.element.world.call::<Selected>("selectOptions", args).await {
             if selected.is_done() {
                 return Outcome::of(&json!({ "values": selected.values }));

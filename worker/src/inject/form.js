@@ -114,7 +114,7 @@ const isChecked = (token) => {
 const selectOptions = (token, values, labels) => {
   const el = controlOf(held.get(token));
   if (tagOf(el) !== 'select') return { status: 'wrong', detail: `${sketch(el)} is not a <select>` };
-  if (!el.multiple && values.length + labels.length > 1) {
+  if (!el.multiple && values.length + labels.length !== 1) {
     return { status: 'wrong', detail: `${sketch(el)} takes one option, not ${values.length + labels.length}` };
   }
   const options = [...el.options];
@@ -138,8 +138,7 @@ const selectOptions = (token, values, labels) => {
   el.focus({ preventScroll: true });
   const before = options.map((option) => option.selected).join();
   if (el.multiple) for (const option of options) option.selected = chosen.includes(option);
-  else if (chosen.length) chosen[0].selected = true;
-  else el.selectedIndex = -1;
+  else chosen[0].selected = true;
   if (options.map((option) => option.selected).join() !== before) changed(el);
   return { status: 'ok', values: [...el.selectedOptions].map((option) => option.value) };
 };

@@ -1,10 +1,9 @@
 //! What a mouse, a keyboard and a form are for.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::form::FormFields;
 use crate::model::target::Target;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -101,14 +100,15 @@ pub struct Press {
     pub target: Option<Target>,
 }
 
+/// One of `values` and `labels`; an empty list deselects all, which only a multiple select can be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectOption {
     pub target: Target,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -123,26 +123,18 @@ pub struct Uncheck {
     pub target: Target,
 }
 
-/// Fields by their label; a value is text, or true or false for a box.
+/// Fields by their label, filled in the order in which they stand; a value is text, or true or false for a box.
 #[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FillForm {
-    pub fields: BTreeMap<String, FieldValue>,
+    #[schema(value_type = std::collections::BTreeMap<String, super::FieldValue>)]
+    pub fields: FormFields,
 }
 
 impl std::fmt::Debug for FillForm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.fields.keys()).finish()
+        f.debug_list().entries(self.fields.iter().map(|(label, _)| label)).finish()
     }
-}
-
-#[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum FieldValue {
-    Checked(bool),
-    Text(String),
-    /// Of a multiple select.
-    Texts(Vec<String>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! The commands a session understands, one struct per action.
 
+mod form;
 mod input;
 mod navigation;
 mod reading;
@@ -7,7 +8,7 @@ mod state;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
@@ -16,6 +17,7 @@ use crate::{
     model::{json, session::Page},
 };
 
+pub use form::{FieldValue, FormFields};
 pub use input::*;
 pub use navigation::*;
 pub use reading::*;
@@ -151,11 +153,20 @@ impl CommandRequest {
 
     /// Reads and validates a command. Errors name the field.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_map(json::from_slice(bytes)?)
+        Ok(Self::from_map(json::from_slice(bytes)?)?.in_order_of(bytes, &[]))
     }
 
-    /// The same from a parsed object, as it stands in a WebSocket message.
-    pub fn from_map(mut fields: Map<String, Value>) -> Result<Self, Error> {
+    /// Gives the fields of a form the order in which they stand in the JSON that the command was read from, there
+    /// below the keys of `path`: an object that was parsed for its fields has lost it.
+    pub(crate) fn in_order_of(mut self, bytes: &[u8], path: &[&str]) -> Self {
+        if let Command::FillForm(form) = &mut self.command {
+            form.fields.arrange(&json::keys(bytes, &[path, &["fields"]].concat()));
+        }
+        self
+    }
+
+    /// From a parsed object, as it stands in a message; [`Self::in_order_of`] MUST follow.
+    pub(crate) fn from_map(mut fields: Map<String, Value>) -> Result<Self, Error> {
         let Some(action) = fields.remove("action") else {
             return Err(Error::invalid_argument("action", "missing field `action`"));
         };
@@ -192,13 +203,6 @@ impl CommandRequest {
             return Err(Error::invalid_argument("tab", "this action names its tab itself"));
         }
         self.command.validate()
-    }
-}
-
-impl<'de> Deserialize<'de> for CommandRequest {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let fields = Map::<String, Value>::deserialize(d)?;
-        Self::from_map(fields).map_err(D::Error::custom)
     }
 }
 

@@ -53,7 +53,9 @@ fn wait_until() -> impl Strategy<Value = WaitUntil> {
 
 /// Values of forms are not shown, so none can be a strategy's own value.
 fn fill_form() -> impl Strategy<Value = Command> {
-    btree_map(text(), (0..3u8, any::<bool>(), texts()), 1..4).prop_map(|raw| {
+    let raw = btree_map(text(), (0..3u8, any::<bool>(), texts()), 1..4);
+    let in_any_order = raw.prop_map(|raw| raw.into_iter().collect::<Vec<_>>()).prop_shuffle();
+    in_any_order.prop_map(|raw| {
         let value = |(kind, checked, texts): (u8, bool, Vec<String>)| match kind {
             0 => FieldValue::Checked(checked),
             1 => FieldValue::Text(texts.concat()),
@@ -98,7 +100,7 @@ fn form_actions() -> Vec<BoxedStrategy<Command>> {
         (one_of(KEY_EVENTS), text()).prop_map(|(event, key)| Command::Key(Key { event, key })).boxed(),
         (target(), texts(), any::<bool>())
             .prop_map(|(target, texts, by_label)| {
-                let (values, labels) = if by_label { (Vec::new(), texts) } else { (texts, Vec::new()) };
+                let (values, labels) = if by_label { (None, Some(texts)) } else { (Some(texts), None) };
                 Command::SelectOption(SelectOption { target, values, labels })
             })
             .boxed(),

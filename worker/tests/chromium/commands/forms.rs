@@ -160,14 +160,52 @@ async fn a_form_is_filled_by_what_a_person_reads() {
             stage.err(ErrorCode::InvalidArgument, json!({"action": "fill_form", "fields": fields})).await;
         assert_eq!(error.field.as_deref(), Some(field), "{error}");
     }
-    // A misspelt name leaves the form as it was.
-    let error = stage
-        .err(
-            ErrorCode::Timeout,
-            json!({"action": "fill_form", "fields": {"Full name": "new", "Contry": "x"}, "timeout_ms": 400}),
-        )
-        .await;
-    assert_eq!(error.field.as_deref(), Some("fields.Contry"));
-    assert_eq!(stage.value("document.getElementById('name').value").await, "");
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in_the_order_given() {
+    let stage = Stage::show(
+        "<label>Region <select id=region><option><option>EU<option>US</select></label>
+         <label>City <select id=city><option>-</select></label><label>Area <select id=area></select></label><div id=more></div>
+         <script>region.onchange = () => { city.innerHTML = '<option>Rome<option>Paris';
+           more.innerHTML = '<label>Post code <input id=code></label>' };
+         city.onchange = () => setTimeout(() => area.innerHTML = '<option>Trastevere', 300);</script>",
+    )
+    .await;
+    let given = r#"{"action":"fill_form","fields":{"Region":"EU","Post code":"00153","City":"Paris","Area":"Trastevere"}}"#;
+    let filled = stage.raw(given).await.unwrap();
+    assert_eq!(filled["filled"], json!(["Region", "Post code", "City", "Area"]));
+    assert_eq!(
+        stage.value("[city.value, code.value, area.value]").await,
+        json!(["Paris", "00153", "Trastevere"])
+    );
+    // What fails says which it was, and what is done already.
+    let given = r#"{"action":"fill_form","fields":{"Region":"US","Contry":"x"},"timeout_ms":400}"#;
+    let error = stage.raw(given).await.unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (ErrorCode::Timeout, Some("fields.Contry")), "{error}");
+    assert_eq!(error.context.unwrap()["filled"], json!(["Region"]));
+    assert_eq!(stage.value("region.value").await, "US");
+    let given = r#"{"action":"fill_form","fields":{"Region":"EU","City":"Oslo"}}"#;
+    let error = stage.raw(given).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.field.as_deref()),
+        (ErrorCode::InvalidArgument, Some("fields.City")),
+        "{error}"
+    );
+    assert!(error.detail.ends_with("filled before: `Region`"), "{error}");
+    let context = error.context.unwrap();
+    assert_eq!((&context["filled"], &context["options"][1]["label"]), (&json!(["Region"]), &json!("Paris")));
+    stage.browser.close().await;
+}
+
+#[tokio::test]
+async fn only_a_multiple_select_can_be_left_empty() {
+    let stage = Stage::show("<select id=one><option>a<option>b</select><select id=many multiple><option selected>x<option>y</select>").await;
+    let clear =
+        |id: &str| json!({"action": "select_option", "target": {"selector": format!("#{id}")}, "values": []});
+    stage.err(ErrorCode::InvalidArgument, clear("one")).await;
+    assert_eq!(stage.ok(clear("many")).await["values"], json!([]));
+    assert_eq!(stage.value("[one.value, many.selectedIndex]").await, json!(["a", -1]));
     stage.browser.close().await;
 }

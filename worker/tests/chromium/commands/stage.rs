@@ -28,7 +28,11 @@ pub fn html(body: &str) -> Page {
 
 /// Runs a command as clients write it.
 pub async fn run(ctx: &Context, command: Value) -> Result<Output, Error> {
-    let request = CommandRequest::from_json(command.to_string().as_bytes()).unwrap();
+    run_text(ctx, &command.to_string()).await
+}
+
+async fn run_text(ctx: &Context, command: &str) -> Result<Output, Error> {
+    let request = CommandRequest::from_json(command.as_bytes()).unwrap();
     let limit = request.timeout_ms.map_or(Duration::from_secs(15), |ms| Duration::from_millis(ms.into()));
     command::run(ctx, &request, Instant::now() + limit).await
 }
@@ -66,6 +70,11 @@ impl Stage {
 
     pub async fn run(&self, command: Value) -> Result<Value, Error> {
         self.output(command).await.map(|output| serde_json::from_str(output.result.get()).unwrap())
+    }
+
+    /// A command as its text, in which fields have an order.
+    pub async fn raw(&self, command: &str) -> Result<Value, Error> {
+        run_text(&self.ctx, command).await.map(|output| serde_json::from_str(output.result.get()).unwrap())
     }
 
     /// A command that works.
