@@ -181,6 +181,8 @@ pub struct StartError {
 pub struct Output {
     pub result: Box<RawValue>,
     pub attachment: Option<Attachment>,
+    /// What the tab shows now in which it ran.
+    pub page: Page,
     /// The dialog that it opened and that is open still.
     pub dialog: Option<OpenDialog>,
 }

@@ -246,15 +246,19 @@ async fn files_go_both_ways() {
     assert_eq!(over.problem(), (413, "payload_too_large".into()));
     let bad = answer(edge.request(Method::PUT, &format!("{uploads}/..%2Fx")).body("x")).await;
     assert_eq!(bad.problem(), (400, "invalid_argument".into()));
-    let form =
-        "--b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--\r\n";
+    let form = "--b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"b.txt\"\r\n\r\nold\r\n\
+        --b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"b.txt\"\r\n\r\nagain\r\n\
+        --b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--\r\n";
     let post = edge
         .request(Method::POST, &uploads)
         .header("content-type", "multipart/form-data; boundary=b")
         .body(form);
-    assert_eq!(answer(post).await.status, 201);
+    let staged = answer(post).await;
+    assert_eq!(staged.status, 201);
     assert_eq!(worker.memory.lock().unwrap().staged["a.txt"], b"hello");
-    assert_eq!(edge.get(&uploads).await.json()["files"].as_array().unwrap().len(), 2);
+    assert_eq!(staged.json()["files"].as_array().unwrap().len(), 3, "each file once: {}", staged.text());
+    assert_eq!(staged.json(), edge.get(&uploads).await.json());
+    assert_eq!(edge.delete(&format!("{uploads}/b.txt")).await.status, 204);
     assert_eq!(edge.delete(&format!("{uploads}/Bericht%20%C3%A4.bin")).await.status, 204);
 
     let download = format!("/v1/sessions/{id}/files/downloads/a.txt");

@@ -147,7 +147,7 @@ async fn execute(
     let result = CommandResult {
         action,
         result: output.result,
-        page: browser.page(),
+        page: output.page,
         dialog: output.dialog,
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };

@@ -131,7 +131,7 @@ impl Browser for FakeBrowser {
             self.faults.pass(Port::Run);
             let result = serde_json::value::RawValue::from_string("{}".to_owned());
             let result = result.map_err(|e| Error::internal(e.to_string()))?;
-            Ok(Output { result, attachment: None, dialog: None })
+            Ok(Output { result, attachment: None, page: self.page(), dialog: None })
         })
     }
 

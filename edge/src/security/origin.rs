@@ -17,8 +17,7 @@ use crate::protocol::rest::error::Problem;
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const HEADERS: &str =
     "authorization, content-type, idempotency-key, last-event-id, prefer, range, x-request-id, traceparent";
-const EXPOSED: &str =
-    "location, retry-after, x-request-id, content-disposition, content-range, preference-applied";
+const EXPOSED: &str = "location, retry-after, x-request-id, content-disposition, content-range, preference-applied, x-truncated";
 
 /// Origins of web pages that may use the API besides its own.
 #[derive(Clone, Debug)]

@@ -258,7 +258,8 @@ impl Browser for ChromiumBrowser {
                 tokio::time::sleep_until(deadline.min(Instant::now() + REASON)).await;
             }
             let output = done?;
-            Ok(Output { result: output.result, attachment: output.attachment, dialog: output.dialog })
+            let command::Output { result, attachment, tab: _, page, dialog } = output;
+            Ok(Output { result, attachment, page, dialog })
         })
     }
 

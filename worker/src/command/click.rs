@@ -45,6 +45,8 @@ pub(super) async fn once_met(
     let mut pauses = Pauses::default();
     loop {
         let found = ready(job, search, wish).await?;
+        // A dialog may open before there is an answer.
+        job.knows(json!({ "target": found.about, "x": found.x, "y": found.y }));
         pointer::click(job, (found.x, found.y), press.button, press.count, press.modifiers).await?;
         match missed(&found, wish).await? {
             None => return Ok(found),

@@ -229,17 +229,28 @@ fn explain(thrown: &Thrown) -> Error {
     if text.contains("Execution was terminated") || text.contains("Script execution was interrupted") {
         return Error::browser_error("the script was ended because it did not return").outcome_unknown();
     }
-    let stack: Vec<&str> = text
+    let stack: Vec<String> = text
         .lines()
         .skip(1)
         .map(str::trim)
         // What stands in front of the caller's own script.
         .take_while(|line| !line.starts_with("at finish (") && !line.starts_with("at runSource ("))
         .filter(|line| *line != "at eval (<anonymous>)")
+        .map(in_script)
         .take(STACK_LINES)
         .collect();
     Error::browser_error(format!("the script threw {}", thrown.first_line()))
         .with_context(json!({ "message": thrown.first_line(), "stack": stack }))
+}
+
+/// A line of a stack without what the script was compiled by: `at eval (eval at compile (:10:14), <anonymous>:1:5)`.
+fn in_script(line: &str) -> String {
+    let Some((name, rest)) = line.split_once(" (eval at ") else { return line.to_owned() };
+    let place = rest.rsplit_once(", ").map_or(rest, |(_, place)| place);
+    match name {
+        "at eval" => format!("at {}", place.trim_end_matches(')')),
+        name => format!("{name} ({place}"),
+    }
 }
 
 /// `path`: where in the result it was met, if not at the top.
@@ -253,4 +264,20 @@ fn cannot_hold(kind: &str, path: &str) -> Error {
     };
     Error::browser_error(format!("the result {place} {what}, which JSON cannot hold"))
         .with_context(json!({ "kind": kind, "path": path }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_shows_the_script_and_not_what_ran_it() {
+        for (line, shown) in [
+            ("at eval (eval at runSource (:18:17), <anonymous>:1:6)", "at <anonymous>:1:6"),
+            ("at buy (eval at compile (:9:14), <anonymous>:3:8)", "at buy (<anonymous>:3:8)"),
+            ("at render (https://site.test/app.js:7:1)", "at render (https://site.test/app.js:7:1)"),
+        ] {
+            assert_eq!(in_script(line), shown);
+        }
+    }
 }

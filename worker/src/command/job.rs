@@ -23,6 +23,7 @@ pub(super) struct Job<'a> {
     deadline: Instant,
     waiting: Mutex<Option<Error>>,
     done: Mutex<Option<Done>>,
+    known: Mutex<Option<Value>>,
 }
 
 /// What a command of several parts has done so far.
@@ -34,7 +35,15 @@ struct Done {
 impl<'a> Job<'a> {
     pub fn new(ctx: &'a Context, tab: &TabHandle, deadline: Instant) -> Self {
         let cdp = Self::bounded(&tab.cdp, deadline);
-        Self { ctx, n: tab.n, cdp, deadline, waiting: Mutex::new(None), done: Mutex::new(None) }
+        Self {
+            ctx,
+            n: tab.n,
+            cdp,
+            deadline,
+            waiting: Mutex::new(None),
+            done: Mutex::new(None),
+            known: Mutex::default(),
+        }
     }
 
     fn bounded(cdp: &Cdp, deadline: Instant) -> Cdp {
@@ -77,6 +86,16 @@ impl<'a> Job<'a> {
     /// Of a command of several parts: what is done, for the error of one that comes later.
     pub fn has_done(&self, said: String, context: Value) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(Done { said, context });
+    }
+
+    /// What is known of a click before it is done.
+    pub fn knows(&self, clicked: Value) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(clicked);
+    }
+
+    /// The last click, as far as it came.
+    pub fn clicked(&self) -> Option<Value> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// An error that also says what was done before.

@@ -153,7 +153,7 @@ async fn of_element(job: &Job<'_>, search: &Search, metrics: &Metrics) -> Result
     }
     let found = ready(job, search, Wish::SEEN).await?;
     let token = found.element.token;
-    let _: Value = found.element.call("showIt", json!([token])).await?;
+    super::scroll::shown(&found.element).await?;
     let place: Place = found.element.call("elementBox", json!([token])).await?;
     if place.status != "ok" {
         return Err(super::element::detached(&search.shown));

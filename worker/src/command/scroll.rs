@@ -30,9 +30,15 @@ pub(super) async fn run(job: &Job<'_>, c: &Scroll) -> Result<Outcome, Error> {
         });
         element.call("scrollIt", json!([token, c.delta_x, c.delta_y, to])).await?
     } else {
-        element.call("showIt", json!([token])).await?
+        shown(&element).await?
     };
     Outcome::of(&reached)
+}
+
+/// Where the page stands once it shows an element.
+pub(super) async fn shown(element: &Element) -> Result<Value, Error> {
+    let shown: Option<Value> = element.call("showIt", json!([element.token])).await?;
+    shown.ok_or_else(|| super::element::detached("the element"))
 }
 
 /// The document of the main frame.

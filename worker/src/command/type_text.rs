@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::click::{Press, once_met};
 use super::control::Control;
-use super::element::{Search, Wish, find, ready};
+use super::element::{Element, Search, Wish, find, ready};
 use super::job::Job;
 use super::keyboard;
 use super::settle::Settle;
@@ -18,46 +18,93 @@ use super::settle::Settle;
 pub(super) async fn run(job: &Job<'_>, c: &Type) -> Result<Outcome, Error> {
     let settle = Settle::watch(job);
     job.ctx.tabs.touch(job.n).await;
-    let typed = match &c.target {
-        Some(target) => {
-            let search = Search::of(target, "target")?;
-            into_target(job, c, &search).await?
-        }
-        None => {
-            into_focused(job, c).await?;
-            false
+    let into = match &c.target {
+        Some(target) => into_target(job, c, &Search::of(target, "target")?).await?,
+        None => into_focused(job, c).await?,
+    };
+    let characters = match into {
+        Into::Picked => c.text.chars().count(),
+        Into::Caret(field) => {
+            let before = field.room().await?;
+            enter(job, &c.text, c.delay_ms).await?;
+            match before {
+                Some(before) => field.arrived(&before, &c.text).await?,
+                None => c.text.chars().count(),
+            }
         }
     };
-    if !typed {
-        enter(job, &c.text, c.delay_ms).await?;
-    }
     if c.submit {
         keyboard::press_all(job, "Enter").await?;
     }
     settle.wait(job).await;
     // What was typed is not repeated: it may be a secret.
-    Outcome::of(&json!({ "characters": c.text.chars().count() }))
+    Outcome::of(&json!({ "characters": characters }))
 }
 
-/// Brings the caret into the target. Says whether the text is in it already, as where it is picked.
-async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<bool, Error> {
+/// How a text gets into a page.
+enum Into {
+    /// It is in, as where it is picked.
+    Picked,
+    /// It is typed where the caret is now.
+    Caret(Field),
+}
+
+/// What has the caret.
+struct Field {
+    element: Element,
+    /// Of the control; absent for what has the focus.
+    token: Option<u64>,
+}
+
+/// What is in an input that may not take every text.
+#[derive(Deserialize)]
+struct Room {
+    characters: usize,
+    bad: bool,
+    #[serde(rename = "type")]
+    kind: String,
+    sketch: String,
+}
+
+impl Field {
+    async fn room(&self) -> Result<Option<Room>, Error> {
+        self.element.call("roomOf", json!([self.token])).await
+    }
+
+    /// How much of a text is there now: an input drops what it does not take.
+    async fn arrived(&self, before: &Room, text: &str) -> Result<usize, Error> {
+        let typed = text.chars().count();
+        // A page may have put another field in its place; then nothing is known of it.
+        let Some(after) = self.room().await.ok().flatten() else { return Ok(typed) };
+        let arrived = after.characters.saturating_sub(before.characters).min(typed);
+        if after.kind == "number" && typed > 0 && (after.bad || arrived == 0) {
+            let detail = format!("the text makes no number in {}", after.sketch);
+            return Err(Error::invalid_argument("text", detail));
+        }
+        Ok(arrived)
+    }
+}
+
+/// Brings the caret into the target, or the text itself where it is picked.
+async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<Into, Error> {
     if search.point.is_some() {
-        once_met(job, search, Wish { guard: false, ..Wish::CLICK }, Press::PLAIN).await?;
+        let met = once_met(job, search, Wish { guard: false, ..Wish::CLICK }, Press::PLAIN).await?;
         if c.clear {
             clear_focused(job).await?;
         }
-        return Ok(false);
+        return Ok(Into::Caret(Field { element: met.element, token: None }));
     }
     let found = ready(job, search, Wish::FILL).await?;
     let control = Control::of(&found.element).await?;
+    let caret = Into::Caret(Field { element: found.element, token: Some(control.token) });
     match control.kind.as_str() {
         "text" | "editable" => {
             control.focus(job, c.clear).await?;
-            Ok(false)
+            Ok(caret)
         }
         "picked" => {
             control.pick(&c.text, "text").await?;
-            Ok(true)
+            Ok(Into::Picked)
         }
         "select" => Err(wrong(search, &control, "use `select_option`")),
         "checkbox" | "radio" => Err(wrong(search, &control, "use `check`")),
@@ -65,7 +112,7 @@ async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<bool, E
         _ => {
             // Anything that takes the focus may listen to keys, such as a canvas or a list.
             control.focus(job, false).await?;
-            Ok(false)
+            Ok(caret)
         }
     }
 }
@@ -74,7 +121,7 @@ fn wrong(search: &Search, control: &Control, instead: &str) -> Error {
     Error::invalid_argument(search.name_of_field(), format!("{} takes no text; {instead}", control.sketch))
 }
 
-async fn into_focused(job: &Job<'_>, c: &Type) -> Result<(), Error> {
+async fn into_focused(job: &Job<'_>, c: &Type) -> Result<Into, Error> {
     #[derive(Deserialize)]
     struct Focus {
         status: String,
@@ -88,7 +135,7 @@ async fn into_focused(job: &Job<'_>, c: &Type) -> Result<(), Error> {
     if c.clear {
         clear_focused(job).await?;
     }
-    Ok(())
+    Ok(Into::Caret(Field { element: page, token: None }))
 }
 
 async fn clear_focused(job: &Job<'_>) -> Result<(), Error> {

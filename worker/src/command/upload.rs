@@ -1,6 +1,7 @@
 //! `upload`: staged files into a file input, or into the file chooser that an element opens.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bus_schema::error::Error;
 use bus_schema::model::command::Upload;
@@ -17,9 +18,14 @@ use crate::cdp::{Cdp, Interest};
 const INTERCEPT: &str = "Page.setInterceptFileChooserDialog";
 const SET_FILES: &str = "DOM.setFileInputFiles";
 
+/// How long a file chooser may take to open after the click.
+const CHOOSER: Duration = Duration::from_secs(3);
+
 #[derive(Deserialize)]
 struct Input {
     kind: String,
+    #[serde(default)]
+    sketch: String,
     #[serde(default)]
     token: u64,
     #[serde(default)]
@@ -35,6 +41,10 @@ pub(super) async fn run(job: &Job<'_>, c: &Upload) -> Result<Outcome, Error> {
     // File inputs are mostly hidden behind something prettier, so they need not be visible.
     let element = find(job, &search).await?;
     let input: Input = element.call("fileInput", json!([element.token])).await?;
+    if input.kind == "other" {
+        let detail = format!("{} is no file input, nor does it open a file chooser", input.sketch);
+        return Err(Error::invalid_argument("target", detail).not_started());
+    }
     if input.kind == "input" {
         check_count(&files, input.multiple || input.folder)?;
         if files.is_empty() {
@@ -100,17 +110,25 @@ async fn choose(job: &Job<'_>, search: &Search, cdp: &Cdp, files: &[PathBuf]) ->
     let mut events = cdp.events(Interest(&["Page.fileChooserOpened"]), 4);
     let _intercepting = Intercepting::begin(cdp).await?;
     once_met(job, search, Wish::CLICK, Press::PLAIN).await?;
-    job.waits_for(
-        Error::timeout(format!("clicking {} opened no file chooser", search.shown)).with_field("target"),
-    );
-    let opened: Opened = loop {
-        let Some(event) = events.next().await else {
-            return Err(Error::browser_error("the tab was closed while the command ran"));
-        };
-        if let Some(opened) = event.decode() {
-            break opened;
+    let none = || {
+        Error::browser_error(format!("{} was clicked and opened no file chooser", search.shown))
+            .with_field("target")
+            .outcome_unknown()
+    };
+    job.waits_for(none());
+    let opens = async {
+        loop {
+            let Some(event) = events.next().await else {
+                return Err(
+                    Error::browser_error("the tab was closed while the command ran").outcome_unknown()
+                );
+            };
+            if let Some(opened) = event.decode::<Opened>() {
+                return Ok(opened);
+            }
         }
     };
+    let opened = tokio::time::timeout(CHOOSER, opens).await.unwrap_or_else(|_| Err(none()))?;
     check_count(files, opened.mode == "selectMultiple")?;
     let Some(node) = opened.backend_node_id else {
         return Err(Error::browser_error(

@@ -21,7 +21,7 @@ const setLocalStorage = (items) => {
 };
 
 return {
-  query, present, ready, throughFrame, focusFor, takesText, aboutControl, pick, isChecked, selectOptions,
+  query, present, ready, throughFrame, focusFor, takesText, roomOf, aboutControl, pick, isChecked, selectOptions,
   selectByEither, radioOf, scrollIt, showIt, fileInput, clearFiles, observe, html, text, readable, elementBox, localStorageItems,
   setLocalStorage,
   frameOffset: (token) => frameBox(held.get(token)),

@@ -20,8 +20,40 @@ const html = () => {
   return bounded(doctype + (document.documentElement ? document.documentElement.outerHTML : ''));
 };
 
-const text = () =>
-  bounded((document.body ? document.body.innerText : (document.documentElement || {}).textContent) || '');
+// Those with a shadow root, and everything around them.
+const aroundShadows = () => {
+  const around = new Set();
+  for (const el of elementsIn(document)) {
+    if (!shadowRootOf(el)) continue;
+    for (let at = el; at && !around.has(at); at = parentOf(at)) around.add(at);
+  }
+  return around;
+};
+
+// The text of an element with that of the open shadow roots in it, which the browser's own leaves out.
+const textWithShadows = (el, around) => {
+  if (NOT_TEXT.has(tagOf(el)) || getComputedStyle(el).display === 'none') return '';
+  if (!around.has(el) && tagOf(el) !== 'slot') return el.innerText || '';
+  let told = '';
+  for (const node of shownChildren(el)) {
+    if (node.nodeType === 3) {
+      if (getComputedStyle(el).visibility === 'visible') told += node.data.replace(/\s+/g, ' ');
+    } else if (isElement(node)) {
+      const inner = textWithShadows(node, around);
+      const inline = /^(inline|contents)/.test(getComputedStyle(node).display) && tagOf(node) !== 'br';
+      told += inline ? inner : `\n${inner}\n`;
+    }
+  }
+  return told;
+};
+
+const text = () => {
+  const root = document.body || document.documentElement;
+  if (!root) return '';
+  const around = aroundShadows();
+  if (!around.has(root)) return bounded((document.body ? root.innerText : root.textContent) || '');
+  return bounded(textWithShadows(root, around).replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n'));
+};
 
 const KEPT = ['id', 'class', 'role', 'lang', 'dir', 'alt', 'title', 'colspan', 'rowspan', 'scope', 'start', 'datetime', 'itemprop', 'rel', 'property', 'content', 'name'];
 const VOID = new Set(['area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr']);

@@ -82,6 +82,14 @@ const takesText = () => {
   return { status: kindOf(el) === 'text' || kindOf(el) === 'editable' || kindOf(el) === 'picked' ? 'text' : 'other' };
 };
 
+// What is in an input that may not take every text; nothing where all that is typed arrives.
+const roomOf = (token) => {
+  const el = token === null ? activeElement() : controlOf(held.get(token));
+  if (!el || !/^(input|textarea)$/.test(tagOf(el)) || kindOf(el) !== 'text') return null;
+  if (el.type !== 'number' && el.maxLength < 0) return null;
+  return { characters: [...el.value].length, bad: el.validity.badInput, type: el.type, sketch: sketch(el) };
+};
+
 const FORMS = {
   date: '2026-11-20', time: '13:37', 'datetime-local': '2026-11-20T13:37', month: '2026-11', week: '2026-W47',
   color: '#ff8800', range: '42',
@@ -196,9 +204,9 @@ const scrollIt = (token, dx, dy, to) => {
 
 const showIt = (token) => {
   const el = held.get(token);
-  if (!el || !el.isConnected) return { status: 'detached' };
+  if (!el || !el.isConnected) return null;
   bringIntoView(el, 0);
-  return { status: 'ok', x: scrollX, y: scrollY };
+  return { x: scrollX, y: scrollY };
 };
 
 const clearFiles = (token) => {
@@ -209,10 +217,21 @@ const clearFiles = (token) => {
   return had;
 };
 
+// What does something else when it is clicked than to open a file chooser. Of anything else only the click tells.
+const opensNothing = (el) => {
+  const tag = tagOf(el);
+  if (tag === 'select' || tag === 'textarea' || tag === 'option') return true;
+  if (tag === 'input') return el.type !== 'button';
+  if (tag === 'a') return /^https?:/.test(el.href) && !(el.getAttribute('href') || '').startsWith('#');
+  if (tag !== 'button' || !el.form || el.type === 'button') return false;
+  // A button is one that sends its form unless it says otherwise, which those that open a chooser often forget.
+  return el.type === 'reset' || el.hasAttribute('type') || !el.form.querySelector('input[type=file]');
+};
+
 const fileInput = (token) => {
   const el = controlOf(held.get(token));
   if (tagOf(el) === 'input' && el.type === 'file') {
     return { kind: 'input', token: held.hold(el), multiple: el.multiple, folder: el.webkitdirectory };
   }
-  return { kind: 'opener', token, sketch: sketch(el) };
+  return { kind: opensNothing(el) ? 'other' : 'opener', token, sketch: sketch(el) };
 };

@@ -148,7 +148,7 @@ impl Browser for SimulatedBrowser {
                 let until =
                     Instant::now() + std::time::Duration::from_millis(u64::from(wait.ms.unwrap_or(0)));
                 tokio::time::sleep_until(until.min(deadline)).await;
-                return output(&json!({}), None);
+                return output(&json!({}), None, self.page().clone());
             }
             if let (Command::Navigate(c), Some(sink)) = (&request.command, self.sink.get())
                 && c.url == CRASH
@@ -159,9 +159,11 @@ impl Browser for SimulatedBrowser {
             }
             if let Command::Screenshot(_) = &request.command {
                 let bytes = bytes::Bytes::from_static(b"simulated");
-                return output(&json!({}), Some(Attachment { media_type: "image/png".into(), bytes }));
+                let picture = Attachment { media_type: "image/png".into(), bytes };
+                return output(&json!({}), Some(picture), self.page().clone());
             }
-            output(&self.answer(&request.command)?, None)
+            let answer = self.answer(&request.command)?;
+            output(&answer, None, self.page().clone())
         })
     }
 
@@ -214,8 +216,8 @@ impl Browser for SimulatedBrowser {
     }
 }
 
-fn output(value: &serde_json::Value, attachment: Option<Attachment>) -> Result<Output, Error> {
+fn output(value: &serde_json::Value, attachment: Option<Attachment>, page: Page) -> Result<Output, Error> {
     let result = serde_json::value::to_raw_value(value).map_err(|e| Error::internal(e.to_string()))?;
     let result: Box<RawValue> = result;
-    Ok(Output { result, attachment, dialog: None })
+    Ok(Output { result, attachment, page, dialog: None })
 }

@@ -12,6 +12,11 @@ async fn the_command_that_opened_a_dialog_returns_with_it() {
     )
     .await;
     let output = stage.output(json!({"action": "click", "target": {"text": "ask"}})).await.unwrap();
+    let clicked: serde_json::Value = serde_json::from_str(output.result.get()).unwrap();
+    assert!(
+        clicked["target"]["name"] == "ask" && clicked["x"].is_number() && clicked["y"].is_number(),
+        "{clicked}"
+    );
     let dialog = output.dialog.expect("a dialog");
     assert_eq!(
         (dialog.message.as_str(), dialog.default_value.as_str(), dialog.tab),

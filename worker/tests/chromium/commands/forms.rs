@@ -8,7 +8,7 @@ use super::stage::Stage;
 #[tokio::test]
 async fn text_of_any_script_arrives_whole() {
     let stage = Stage::show(
-        "<input id=i value=old><textarea id=t></textarea><div id=c contenteditable>rich</div><input id=n type=number>
+        "<input id=i value=old><textarea id=t></textarea><div id=c contenteditable>rich</div><input id=n type=number><input id=m maxlength=4>
          <input id=d type=date><script>window.events = []; i.oninput = e => events.push(e.inputType); window.keys = [];
          i.onkeydown = e => keys.push(e.key + '/' + e.code);</script><form onsubmit='event.preventDefault(); window.sent = s.value'><input id=s></form>",
     )
@@ -39,6 +39,16 @@ async fn text_of_any_script_arrives_whole() {
     assert_eq!(stage.value("c.textContent").await, "rich text");
     stage.ok(type_in("n", "42")).await;
     assert_eq!(stage.value("n.valueAsNumber").await, 42);
+    let error = stage.err(ErrorCode::InvalidArgument, type_in("n", "abc")).await;
+    assert_eq!(
+        (error.field.as_deref(), stage.value("n.value").await),
+        (Some("text"), json!("42")),
+        "{error}"
+    );
+    assert_eq!(stage.ok(json!({"action": "type", "text": ".5"})).await["characters"], 2);
+    assert_eq!(stage.value("n.valueAsNumber").await, 42.5);
+    // A field that is full takes no more.
+    assert_eq!(stage.ok(type_in("m", "abcdef")).await["characters"], 4);
     stage.ok(type_in("d", "2026-11-20")).await;
     assert_eq!(stage.value("d.value").await, "2026-11-20");
     stage.err(ErrorCode::InvalidArgument, type_in("d", "tomorrow")).await;

@@ -15,6 +15,7 @@ async fn a_page_is_read_as_html_text_and_markdown() {
     assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<h1>Log in</h1>"), "{html}");
     let text = stage.text(json!({"action": "content", "format": "text"})).await;
     assert!(text.contains("Use your account & key.") && !text.contains("unseen"), "{text}");
+    assert!(text.ends_with("\nshadowed") && text.contains("Log in\n"), "{text:?}");
     let markdown = stage.text(json!({"action": "content", "format": "markdown"})).await;
     let help = format!("[Help]({})", stage.site.url("/help"));
     for part in ["# Log in", "**your**", help.as_str(), "shadowed"] {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use bus_schema::error::ErrorCode;
+use bus_schema::error::{ErrorCode, Outcome};
 use serde_json::json;
 
 use super::stage::Stage;
@@ -18,7 +18,8 @@ async fn staged_files_go_into_inputs_and_choosers() {
     let stage = Stage::show(
         "<label>Photo <input type=file id=f style='display:none'></label><input type=file id=m multiple>
          <button onclick='const i = document.createElement(\"input\"); i.type = \"file\"; i.multiple = true; i.onchange = async () => { window.chosen = await Promise.all([...i.files].map(f => f.text())) }; i.click()'>Choose</button>
-         <button id=plain>Plain</button>",
+         <button id=plain>Plain</button><a id=away href=/away>away</a>
+         <form onsubmit='event.preventDefault(); window.sent = true'><input id=box type=checkbox><button id=send>Send</button></form>",
     )
     .await;
     stage_file(&stage, "a ä.txt", "alpha");
@@ -41,7 +42,17 @@ async fn staged_files_go_into_inputs_and_choosers() {
         let error = stage.err(ErrorCode::InvalidArgument, upload(json!({"selector": "#f"}), &[name])).await;
         assert_eq!(error.field.as_deref(), Some("files[0]"), "{name}");
     }
-    let error = stage.err(ErrorCode::Timeout, upload(json!({"selector": "#plain"}), &["b.txt"])).await;
-    assert!(error.detail.contains("no file chooser"), "{error}");
+    let error = stage.err(ErrorCode::BrowserError, upload(json!({"selector": "#plain"}), &["b.txt"])).await;
+    assert!(error.detail.contains("no file chooser") && error.outcome == Some(Outcome::Unknown), "{error}");
+    // What does something else when it is clicked is not clicked.
+    for target in ["#send", "#box", "#away"] {
+        let error =
+            stage.err(ErrorCode::InvalidArgument, upload(json!({"selector": target}), &["b.txt"])).await;
+        assert_eq!(error.outcome, Some(Outcome::NotStarted), "{error}");
+    }
+    assert_eq!(
+        stage.value("[window.sent ?? null, box.checked, location.pathname]").await,
+        json!([null, false, "/"])
+    );
     stage.browser.close().await;
 }

@@ -102,7 +102,8 @@ pub async fn post(
         name::check(&file)?;
         let reader = StreamReader::new(part.map_err(std::io::Error::other));
         let reply = app.gateway().stage(caller.tenant(), &id, &file, reader, app.upload_limit()).await?;
-        files.extend(reply.files);
+        // Each answer lists all that is staged by then.
+        files = reply.files;
     }
     if files.is_empty() {
         return Err(Error::invalid_argument("", "no part of the form has a file name").into());
