@@ -1,7 +1,7 @@
 //! Ranges of commands that serde cannot express.
 
 use super::{
-    command::{Command, Pdf, WaitFor},
+    command::{Command, Pdf, SelectOption, WaitFor},
     validate::{range, url},
 };
 use crate::{error::Error, model::create::Viewport};
@@ -24,11 +24,7 @@ impl Command {
             Command::Press(c) if c.keys.trim().is_empty() => {
                 Err(Error::invalid_argument("keys", "names no key"))
             }
-            Command::SelectOption(c) => match (&c.values, &c.labels) {
-                (Some(_), Some(_)) => Err(Error::invalid_argument("labels", "either `values` or `labels`")),
-                (None, None) => Err(Error::invalid_argument("values", "give `values` or `labels`")),
-                (Some(_), None) | (None, Some(_)) => Ok(()),
-            },
+            Command::SelectOption(c) => select_option(c),
             Command::FillForm(c) if c.fields.is_empty() => {
                 Err(Error::invalid_argument("fields", "names no field"))
             }
@@ -103,6 +99,14 @@ fn at_most(field: &str, size: usize, max: usize) -> Result<(), Error> {
 
 fn finite(field: &str, value: f64) -> Result<(), Error> {
     if value.is_finite() { Ok(()) } else { Err(Error::invalid_argument(field, "must be finite")) }
+}
+
+fn select_option(c: &SelectOption) -> Result<(), Error> {
+    match (&c.values, &c.labels) {
+        (Some(_), Some(_)) => Err(Error::invalid_argument("labels", "either `values` or `labels`")),
+        (None, None) => Err(Error::invalid_argument("values", "give `values` or `labels`")),
+        (Some(_), None) | (None, Some(_)) => Ok(()),
+    }
 }
 
 fn point(x: f64, y: f64) -> Result<(), Error> {

@@ -69,17 +69,16 @@ fn errors_name_the_field() {
 
 #[test]
 fn a_form_is_filled_in_the_order_in_which_it_was_written() {
-    let order = |request: &CommandRequest| match &request.command {
-        Command::FillForm(form) => form.fields.iter().map(|(label, _)| label.to_owned()).collect::<Vec<_>>(),
-        other => panic!("{other:?}"),
+    let order = |request: &CommandRequest| {
+        let Command::FillForm(form) = &request.command else { panic!("{request:?}") };
+        form.fields.iter().map(|(label, _)| label.to_owned()).collect::<Vec<_>>()
     };
     let command = r#"{"action":"fill_form","fields":{"Region":"EU","City":"Rome","Agree":true}}"#;
     let request = read(command).unwrap();
     assert_eq!(order(&request), ["Region", "City", "Agree"]);
     assert_eq!(order(&read(&serde_json::to_string(&request).unwrap()).unwrap()), ["Region", "City", "Agree"]);
     let message = command.replacen('{', r#"{"type":"command","#, 1);
-    match ClientMessage::from_json(message.as_bytes()).unwrap() {
-        ClientMessage::Command { request, .. } => assert_eq!(order(&request), ["Region", "City", "Agree"]),
-        other => panic!("{other:?}"),
-    }
+    let message = ClientMessage::from_json(message.as_bytes()).unwrap();
+    let ClientMessage::Command { request, .. } = message else { panic!("{message:?}") };
+    assert_eq!(order(&request), ["Region", "City", "Agree"]);
 }

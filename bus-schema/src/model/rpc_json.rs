@@ -30,8 +30,9 @@ impl OwnerRequest {
         let rest = Value::Object(fields);
         match verb.as_str() {
             Run::VERB => {
-                let Run { request, deadline } = run(rest)?;
-                Ok(Self::Run(Run { request: request.in_order_of(bytes, &["request"]), deadline }))
+                let mut run = run(rest)?;
+                run.request.in_order_of(bytes, &["request"]);
+                Ok(Self::Run(run))
             }
             End::VERB => json::from_value(rest, None).map(Self::End),
             Inspect::VERB => json::from_value(rest, None).map(Self::Inspect),

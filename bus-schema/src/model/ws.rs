@@ -70,12 +70,11 @@ impl ClientMessage {
         let mut fields: Map<String, Value> =
             json::from_slice(bytes).map_err(|error| Unreadable { id: None, error })?;
         let id = fields.remove("id");
-        match Self::from_map(id.clone(), fields) {
-            Ok(Self::Command { id, request }) => {
-                Ok(Self::Command { id, request: request.in_order_of(bytes, &[]) })
-            }
-            read => read.map_err(|error| Unreadable { id, error }),
+        let mut message = Self::from_map(id.clone(), fields).map_err(|error| Unreadable { id, error })?;
+        if let Self::Command { request, .. } = &mut message {
+            request.in_order_of(bytes, &[]);
         }
+        Ok(message)
     }
 
     fn from_map(id: Option<Value>, mut fields: Map<String, Value>) -> Result<Self, Error> {

@@ -295,10 +295,10 @@ async fn in_tab(
         (Some(Ok(done)), _) => done?,
         // A page that shows a dialog answers nothing: what only reads cannot be done now.
         (None | Some(Err(_)), Some(dialog)) if !acts => return Err(blocked(dialog)),
-        (None | Some(Err(_)), Some(_)) | (None, None) => match (&request.command, job.clicked()) {
-            (Command::Click(_), Some(clicked)) => Outcome::of(&clicked)?,
-            _ => Outcome::empty()?,
-        },
+        (None | Some(Err(_)), Some(_)) | (None, None) => {
+            let clicks = matches!(request.command, Command::Click(_));
+            Outcome::of(&job.clicked().filter(|_| clicks).unwrap_or_else(|| json!({})))?
+        }
         (Some(Err(_)), None) => return Err(job.timed_out(limit)),
     };
     let lean = !acts || matches!(request.command, Command::Evaluate(_)) || dialog.is_some();

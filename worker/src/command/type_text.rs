@@ -23,8 +23,8 @@ pub(super) async fn run(job: &Job<'_>, c: &Type) -> Result<Outcome, Error> {
         None => into_focused(job, c).await?,
     };
     let characters = match into {
-        Into::Picked => c.text.chars().count(),
-        Into::Caret(field) => {
+        None => c.text.chars().count(),
+        Some(field) => {
             let before = field.room().await?;
             enter(job, &c.text, c.delay_ms).await?;
             match before {
@@ -41,15 +41,7 @@ pub(super) async fn run(job: &Job<'_>, c: &Type) -> Result<Outcome, Error> {
     Outcome::of(&json!({ "characters": characters }))
 }
 
-/// How a text gets into a page.
-enum Into {
-    /// It is in, as where it is picked.
-    Picked,
-    /// It is typed where the caret is now.
-    Caret(Field),
-}
-
-/// What has the caret.
+/// What has the caret, to be typed into.
 struct Field {
     element: Element,
     /// Of the control; absent for what has the focus.
@@ -85,18 +77,18 @@ impl Field {
     }
 }
 
-/// Brings the caret into the target, or the text itself where it is picked.
-async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<Into, Error> {
+/// Brings the caret into the target; where the text is picked, as of a date, it is in already and there is none.
+async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<Option<Field>, Error> {
     if search.point.is_some() {
         let met = once_met(job, search, Wish { guard: false, ..Wish::CLICK }, Press::PLAIN).await?;
         if c.clear {
             clear_focused(job).await?;
         }
-        return Ok(Into::Caret(Field { element: met.element, token: None }));
+        return Ok(Some(Field { element: met.element, token: None }));
     }
     let found = ready(job, search, Wish::FILL).await?;
     let control = Control::of(&found.element).await?;
-    let caret = Into::Caret(Field { element: found.element, token: Some(control.token) });
+    let caret = Some(Field { element: found.element, token: Some(control.token) });
     match control.kind.as_str() {
         "text" | "editable" => {
             control.focus(job, c.clear).await?;
@@ -104,7 +96,7 @@ async fn into_target(job: &Job<'_>, c: &Type, search: &Search) -> Result<Into, E
         }
         "picked" => {
             control.pick(&c.text, "text").await?;
-            Ok(Into::Picked)
+            Ok(None)
         }
         "select" => Err(wrong(search, &control, "use `select_option`")),
         "checkbox" | "radio" => Err(wrong(search, &control, "use `check`")),
@@ -121,7 +113,7 @@ fn wrong(search: &Search, control: &Control, instead: &str) -> Error {
     Error::invalid_argument(search.name_of_field(), format!("{} takes no text; {instead}", control.sketch))
 }
 
-async fn into_focused(job: &Job<'_>, c: &Type) -> Result<Into, Error> {
+async fn into_focused(job: &Job<'_>, c: &Type) -> Result<Option<Field>, Error> {
     #[derive(Deserialize)]
     struct Focus {
         status: String,
@@ -135,7 +127,7 @@ async fn into_focused(job: &Job<'_>, c: &Type) -> Result<Into, Error> {
     if c.clear {
         clear_focused(job).await?;
     }
-    Ok(Into::Caret(Field { element: page, token: None }))
+    Ok(Some(Field { element: page, token: None }))
 }
 
 async fn clear_focused(job: &Job<'_>) -> Result<(), Error> {

@@ -111,10 +111,9 @@ mod tests {
             suggested_filename: suggested.into(),
             frame_id: "F".into(),
         };
-        match downloads.begins(Some(1), begins)? {
-            Event::Download { name, .. } => Some(name),
-            other => panic!("{other:?}"),
-        }
+        let event = downloads.begins(Some(1), begins)?;
+        let Event::Download { name, .. } = event else { panic!("{event:?}") };
+        Some(name)
     }
 
     #[test]

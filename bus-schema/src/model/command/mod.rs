@@ -153,16 +153,17 @@ impl CommandRequest {
 
     /// Reads and validates a command. Errors name the field.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self::from_map(json::from_slice(bytes)?)?.in_order_of(bytes, &[]))
+        let mut request = Self::from_map(json::from_slice(bytes)?)?;
+        request.in_order_of(bytes, &[]);
+        Ok(request)
     }
 
     /// Gives the fields of a form the order in which they stand in the JSON that the command was read from, there
     /// below the keys of `path`: an object that was parsed for its fields has lost it.
-    pub(crate) fn in_order_of(mut self, bytes: &[u8], path: &[&str]) -> Self {
+    pub(crate) fn in_order_of(&mut self, bytes: &[u8], path: &[&str]) {
         if let Command::FillForm(form) = &mut self.command {
             form.fields.arrange(&json::keys(bytes, &[path, &["fields"]].concat()));
         }
-        self
     }
 
     /// From a parsed object, as it stands in a message; [`Self::in_order_of`] MUST follow.
