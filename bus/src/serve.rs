@@ -69,6 +69,13 @@ impl Inbox {
         }
     }
 
+    /// Unsubscribes. What the server has sent by then still comes, and then nothing more.
+    pub async fn leave(&mut self) {
+        if let Err(error) = self.subscription.drain().await {
+            tracing::debug!(%error, "the connection is closed for good");
+        }
+    }
+
     fn read(&self, message: Message) -> Option<Incoming> {
         let encoding = encoding_of(message.headers.as_ref());
         let Some(reply) = message.reply.filter(|r| parts::is_inbox(r)) else {

@@ -133,6 +133,9 @@ impl Work {
         let newer = header_u64(message.headers.as_ref(), "Rk-Schema").is_some_and(|n| n > u64::from(SCHEMA));
         let encoding = encoding_of(message.headers.as_ref());
         let request = WorkRequest::decode(&message.payload, encoding);
+        if request.is_err() && !newer {
+            metrics::noise(Subject::Work(queue.clone()).template());
+        }
         let redelivered = delivery_count(&acker.subject) > 1;
         Some(Claimed { queue: queue.clone(), request, newer, redelivered, acker, headers: message.headers })
     }

@@ -110,8 +110,9 @@ impl Greeting {
     fn picture(&self, shown: &Shown) -> String {
         let Shown { id, picture, took } = shown;
         let session = format!("{}/v1/sessions/{id}", self.base);
+        let token = self.token.as_ref().map_or("", |_| " -H \"Authorization: Bearer $TOKEN\"");
         format!(
-            "  Done in {:.1} s. Its picture: {}\n\n  Go on with it while it is there:\n    curl {session}/content?format=markdown\n    curl {session}/commands -H 'content-type: application/json' \\\n      -d '{{\"action\": \"click\", \"target\": {{\"text\": \"Second page\"}}}}'\n\n",
+            "  Done in {:.1} s. Its picture: {}\n\n  Go on with it while it is there:\n    curl{token} '{session}/content?format=markdown'\n    curl{token} {session}/commands -H 'content-type: application/json' \\\n      -d '{{\"action\": \"click\", \"target\": {{\"text\": \"Second page\"}}}}'\n\n",
             took.as_secs_f32(),
             picture.display(),
         )

@@ -128,3 +128,24 @@ async fn what_is_ready_takes_no_place_in_the_queue() {
     assert_eq!(over.problem(), (429, "resource_exhausted".into()));
     assert!(over.text().contains("4 of at most 4 sessions"), "{}", over.text());
 }
+
+#[tokio::test]
+async fn nobody_waits_for_a_browser_that_no_worker_has() {
+    let nats = Nats::start();
+    let edge = Edge::start(&nats).await;
+    // Before the first worker one may come that has it.
+    let early = edge.post("/v1/sessions", json!({ "browser": "chrome", "queue_timeout_s": 1 })).await;
+    assert_eq!(early.problem(), (429, "resource_exhausted".into()));
+    let _worker = Worker::start(&nats).await;
+    until("a worker that is known", || async {
+        let ready = edge.get("/readyz").await;
+        if ready.status == 200 { Ok(()) } else { Err(ready.text()) }
+    })
+    .await;
+    let refused = edge.post("/v1/sessions", json!({ "browser": "chrome" })).await;
+    assert_eq!(refused.problem(), (400, "invalid_argument".into()));
+    let problem = refused.json();
+    assert_eq!(problem["field"], "browser");
+    assert!(problem["detail"].as_str().unwrap().contains("headless-shell 1.2.3"), "{problem}");
+    assert_eq!(edge.post("/v1/sessions", json!({ "browser": "headless-shell" })).await.status, 201);
+}

@@ -97,7 +97,7 @@ impl Client {
         limit: Duration,
     ) -> Result<String, Error> {
         request.timeout_ms = Some(u32::try_from(limit.as_millis()).unwrap());
-        let run = Run { request, deadline: self.bus.now().plus(limit) };
+        let run = Run { request, deadline: self.bus.now().plus(limit), conn: None };
         let deadline = Instant::now() + limit + Duration::from_secs(1);
         let (result, _) = self.bus.owners().call(&Tenant::default(), id, run, deadline).await?;
         Ok(result.result.get().to_owned())

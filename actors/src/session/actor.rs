@@ -20,6 +20,7 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
@@ -142,14 +143,17 @@ pub struct SessionState {
     /// It does not end but goes to whoever claims it next.
     pub(super) recovers: bool,
     pub(super) end_waiters: Vec<Box<dyn Responder>>,
-    /// Read the inbox and the browser's events; end with the session.
+    /// Reads the inbox; ends with the session, or in order when told to leave.
+    pub(super) ingress: Option<JoinHandle<()>>,
+    pub(super) leave: CancellationToken,
+    /// Read the browser's events; end with the session.
     pub(super) feeders: Vec<JoinHandle<()>>,
 }
 
 impl Drop for SessionState {
     fn drop(&mut self) {
         // Also after a panic: nothing of the session may go on.
-        for task in self.feeders.drain(..) {
+        for task in self.feeders.drain(..).chain(self.ingress.take()) {
             task.abort();
         }
         for (_, running) in self.tasks.drain() {
@@ -174,16 +178,16 @@ impl Actor for SessionActor {
         let settings = settings(&entry, &*bus, now);
         let core = Session::new(settings, entry.control.clone(), Keys::noted(noted), now);
         let to_session = myself.clone();
-        let feeders = vec![
-            task::spawn(&myself, SessionMsg::Panicked, ingress::run(inbox, gate.clone(), myself.clone())),
-            tokio::spawn(async move {
-                while let Some(event) = events.recv().await {
-                    if to_session.cast(SessionMsg::Browser(event)).is_err() {
-                        return;
-                    }
+        let leave = CancellationToken::new();
+        let reading = ingress::run(inbox, gate.clone(), leave.clone(), myself.clone());
+        let ingress = Some(task::spawn(&myself, SessionMsg::Panicked, reading));
+        let feeders = vec![tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if to_session.cast(SessionMsg::Browser(event)).is_err() {
+                    return;
                 }
-            }),
-        ];
+            }
+        })];
         // Before the first owner there was nobody who could have done anything.
         let attempts = SharedAttempts::new((entry.epoch.0 > 1).then(|| bus.now()));
         let journal = Journal::open(Arc::clone(&bus), entry.tenant.clone(), entry.id.clone(), entry.epoch);
@@ -211,6 +215,8 @@ impl Actor for SessionActor {
             ending: None,
             recovers: false,
             end_waiters: Vec::new(),
+            ingress,
+            leave,
             feeders,
         };
         if state.entry.epoch.0 > 1 {
@@ -271,6 +277,10 @@ impl SessionState {
                 };
                 self.say(EventType::Dialog, data);
                 self.apply(myself, Input::Dialog { tab, open, now: Instant::now() });
+            }
+            BrowserEvent::Viewport(viewport) => {
+                self.entry.spec.viewport = viewport;
+                self.write(myself);
             }
             BrowserEvent::Gone { reason, detail } => self.on_gone(myself, reason, detail),
         }

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use bus_schema::{
     ConnId, Error,
-    model::control::{Control, ControlAction, ControlMode, ControlRequest},
+    model::{
+        command::CommandClass,
+        control::{Control, ControlAction, ControlMode, ControlRequest},
+    },
 };
 use tokio::time::Instant;
+
+use super::state::Asked;
 
 /// Over REST a person keeps control by repeating `take_control` within this time.
 const REPEAT_WITHIN: Duration = Duration::from_secs(30);
@@ -56,6 +61,30 @@ impl Controls {
 
     pub fn agent_may_act(&self) -> bool {
         self.control.mode == ControlMode::AiControl
+    }
+
+    /// Whether a command may act now: the agent's, or one of the person in control. Who keeps control by repeating has no
+    /// connection to be known by, and must be able to answer dialogs all the same.
+    pub fn may_act(&self, asked: &Asked) -> bool {
+        match (&self.control.mode, &self.hold) {
+            (ControlMode::AiControl, _) => true,
+            (ControlMode::UserControl, Some(Hold::Connection(conn))) => asked.conn.as_ref() == Some(conn),
+            (ControlMode::UserControl, Some(Hold::Until(_))) => asked.class == CommandClass::Dialog,
+            (ControlMode::UserControl, None) | (ControlMode::Paused, _) => false,
+        }
+    }
+
+    /// Who drives, in words.
+    pub fn driven(&self) -> String {
+        match (&self.control.mode, &self.control.holder) {
+            (ControlMode::Paused, _) => "the session is paused".to_owned(),
+            (ControlMode::AiControl | ControlMode::UserControl, Some(who)) => {
+                format!("the session is driven by {who}")
+            }
+            (ControlMode::AiControl | ControlMode::UserControl, None) => {
+                "the session is driven by a person".to_owned()
+            }
+        }
     }
 
     /// When a hold runs out.

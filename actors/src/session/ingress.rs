@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bus_schema::{Error, model::rpc::OwnerReply};
 use ractor::ActorRef;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::actor::SessionMsg;
 use crate::{
@@ -22,10 +23,26 @@ pub struct Admitted {
     pub permit: OwnedSemaphorePermit,
 }
 
-/// Reads the inbox for as long as the session lives. While the worker is frozen nothing is taken.
-pub(super) async fn run(mut inbox: Box<dyn Inbox>, gate: Gate, session: ActorRef<SessionMsg>) {
+/// Reads the inbox for as long as the session lives, or up to the last request when it is to leave. While the worker is
+/// frozen nothing is taken.
+pub(super) async fn run(
+    mut inbox: Box<dyn Inbox>,
+    gate: Gate,
+    leave: CancellationToken,
+    session: ActorRef<SessionMsg>,
+) {
     let permits = Arc::new(Semaphore::new(PERMITS));
-    while let Some(incoming) = inbox.next().await {
+    let mut leaves = false;
+    loop {
+        let incoming = tokio::select! {
+            incoming = inbox.next() => incoming,
+            () = leave.cancelled(), if !leaves => {
+                leaves = true;
+                inbox.leave().await;
+                continue;
+            }
+        };
+        let Some(incoming) = incoming else { return };
         if !gate.may_act() {
             gate.wait().await;
         }

@@ -10,6 +10,7 @@ use bus_schema::model::{
     time::Timestamp,
 };
 use ractor::ActorRef;
+use tokio::time::timeout;
 use tracing::{debug, info};
 
 use super::actor::{SessionMsg, SessionState};
@@ -22,6 +23,8 @@ use crate::{
 
 /// A page that brings down each browser that opens it is opened so often, within [`WITHIN`].
 const RECOVERIES: usize = 3;
+/// How long the server may take to send nothing more on the session's subject.
+const LEAVE: Duration = Duration::from_secs(1);
 /// Longer than so many starts with a page that does not load before it crashes its browser.
 const WITHIN: Duration = Duration::from_secs(5 * 60);
 
@@ -62,11 +65,20 @@ impl SessionState {
         let (bus, gate, browser, to_session) =
             (Arc::clone(&self.bus), self.gate.clone(), Arc::clone(&self.browser), myself.clone());
         let (feeders, journal) = (std::mem::take(&mut self.feeders), self.journal.take());
+        let ingress = self.ingress.take();
+        self.leave.cancel();
         task::spawn(myself, SessionMsg::Panicked, async move {
             for feeder in feeders {
                 feeder.abort();
                 // Its subscription is gone when it is.
                 let _ = feeder.await;
+            }
+            // What came at the last moment is answered: its asker asks the next owner.
+            if let Some(mut ingress) = ingress
+                && timeout(LEAVE, &mut ingress).await.is_err()
+            {
+                ingress.abort();
+                let _ = ingress.await;
             }
             browser.kill();
             let closing = tokio::spawn(async move { browser.close().await });

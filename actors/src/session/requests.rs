@@ -101,6 +101,7 @@ impl SessionState {
             needs_page: needs_page(&request.command),
             key: request.key.clone(),
             on_human: request.on_human_control.unwrap_or_default(),
+            conn: run.conn.clone(),
             deadline,
         };
         self.pending.insert(ticket, Pending { run, responder, span, permit, deadline });

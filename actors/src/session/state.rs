@@ -37,6 +37,8 @@ pub struct Asked {
     pub needs_page: bool,
     pub key: Option<String>,
     pub on_human: OnHumanControl,
+    /// The connection that asks, which may be that of the person in control.
+    pub conn: Option<ConnId>,
     pub deadline: Instant,
 }
 
@@ -236,7 +238,7 @@ impl Session {
             let e = Error::conflict("a dialog is open: answer it with the command `dialog`").not_started();
             return vec![Effect::Reject(ticket, e.with_context(context))];
         }
-        if asked.class != CommandClass::Read && !self.controls.agent_may_act() {
+        if asked.class != CommandClass::Read && !self.controls.may_act(&asked) {
             return self.hold(ticket, asked);
         }
         self.admit(ticket, asked)
@@ -257,8 +259,7 @@ impl Session {
 
     fn hold(&mut self, ticket: Ticket, asked: Asked) -> Vec<Effect> {
         if asked.on_human == OnHumanControl::Fail || asked.class == CommandClass::Dialog {
-            let holder = self.controls.control().holder.as_deref().unwrap_or("nobody");
-            let e = Error::conflict(format!("the session is driven by {holder}")).not_started();
+            let e = Error::conflict(self.controls.driven()).not_started();
             return vec![Effect::Reject(ticket, e)];
         }
         if self.held.len() >= WAITING {
@@ -407,7 +408,7 @@ impl Session {
         let mut effects = Vec::new();
         for ticket in held_by_person {
             self.commands.remove(&ticket);
-            let e = Error::timeout("the session was driven by a person until the deadline").not_started();
+            let e = Error::timeout(format!("{} until the deadline", self.controls.driven())).not_started();
             effects.push(Effect::Reject(ticket, e));
         }
         for ticket in behind_another {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bus_schema::{
-    ErrorCode,
+    ConnId, ErrorCode,
     model::{
         command::{CommandClass, DialogKind, OnHumanControl, OpenDialog},
         control::{Control, ControlAction, ControlRequest},
@@ -34,6 +34,7 @@ fn asked(class: CommandClass, now: Instant) -> Asked {
         needs_page: class != CommandClass::Dialog,
         key: None,
         on_human: OnHumanControl::Wait,
+        conn: None,
         deadline: now + Duration::from_secs(30),
     }
 }
@@ -250,4 +251,34 @@ proptest! {
             prop_assert!(running.len() <= 1, "{:?} run at once", running);
         }
     }
+}
+
+#[test]
+fn whoever_drives_answers_dialogs_and_is_not_held_back() {
+    let now = Instant::now();
+    let mut s = session(now);
+    let conn = |name: &str| Some(ConnId::new(name).unwrap());
+    let take = |conn| Input::Control {
+        request: ControlRequest {
+            action: ControlAction::TakeControl,
+            holder: Some("ann".into()),
+            note: None,
+        },
+        conn,
+        now,
+    };
+    let by = |class, conn| Asked { conn, ..asked(class, now) };
+    s.apply(take(conn("ann")));
+    assert!(matches!(
+        run(&mut s, 1, by(CommandClass::Dialog, None), now)[..],
+        [Effect::Reject(Ticket(1), _)]
+    ));
+    assert!(matches!(run(&mut s, 2, by(CommandClass::Dialog, conn("bob")), now)[..], [Effect::Reject(..)]));
+    assert!(run(&mut s, 3, by(CommandClass::Act, None), now).is_empty(), "held");
+    assert!(matches!(run(&mut s, 4, by(CommandClass::Act, conn("ann")), now)[..], [Effect::Start(_)]));
+    assert!(matches!(run(&mut s, 5, by(CommandClass::Dialog, conn("ann")), now)[..], [Effect::Start(_)]));
+    // Control that is kept by repeating has no connection to be known by.
+    s.apply(take(None));
+    assert!(matches!(run(&mut s, 6, by(CommandClass::Dialog, None), now)[..], [Effect::Start(_)]));
+    assert!(run(&mut s, 7, by(CommandClass::Act, None), now).is_empty(), "held");
 }

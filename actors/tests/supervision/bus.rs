@@ -148,6 +148,11 @@ struct FakeInbox {
 }
 
 impl Inbox for FakeInbox {
+    fn leave(&mut self) -> Pending<'_, ()> {
+        self.requests.close();
+        Box::pin(std::future::ready(()))
+    }
+
     fn next(&mut self) -> Pending<'_, Option<Incoming>> {
         Box::pin(async {
             let incoming = self.requests.recv().await;

@@ -144,7 +144,7 @@ impl Tree {
         let command =
             Navigate { url: "about:blank".into(), wait_until: WaitUntil::default(), referrer: None };
         let deadline = self.bus.now().plus(Duration::from_secs(5));
-        let run = Run { request: CommandRequest::new(Command::Navigate(command)), deadline };
+        let run = Run { request: CommandRequest::new(Command::Navigate(command)), deadline, conn: None };
         self.request(id, run).await
     }
 

@@ -36,15 +36,25 @@ const PLAIN: &[&str] = &[
 /// Whether an argument is in the closed list, in the form that it has there.
 pub fn is_allowed(arg: &str) -> bool {
     let known = match arg.split_once('=') {
-        Some((name, value)) => WITH_VALUE.contains(&name) && !value.contains('\0'),
+        Some((name, value)) => {
+            WITH_VALUE.contains(&name) && !value.contains('\0') && !opens_the_browser(name, value)
+        }
         None => PLAIN.contains(&arg),
     };
     known && arg.len() <= 1_024
 }
 
+/// Features that give every page a way to the browser's own processes, past the sandbox.
+fn opens_the_browser(name: &str, value: &str) -> bool {
+    name == "--enable-blink-features" && value.to_ascii_lowercase().contains("mojo")
+}
+
 /// What is wrong with an argument that is not allowed, and what would be right where that can be guessed.
 pub fn refusal(arg: &str) -> String {
-    let name = arg.split_once('=').map_or(arg, |(name, _)| name);
+    let (name, value) = arg.split_once('=').unwrap_or((arg, ""));
+    if opens_the_browser(name, value) {
+        return format!("{name:?} may not name Mojo features: pages could reach past the sandbox with them");
+    }
     let name: String = name.chars().take(64).collect();
     if WITH_VALUE.contains(&name.as_str()) {
         return format!("{name:?} is given as {name}=VALUE, of at most 1 024 characters");
@@ -79,6 +89,7 @@ mod tests {
             "--MUTE-AUDIO",
             "https://example.com",
             "--lang=a\0b",
+            "--enable-blink-features=CSSFoo,MojoJS",
             "",
         ] {
             assert!(!is_allowed(refused), "{refused}");

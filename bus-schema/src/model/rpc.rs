@@ -158,6 +158,8 @@ pub struct Run {
     pub request: CommandRequest,
     /// When the asker stops waiting, in bus time. Work that comes later than this is not begun.
     pub deadline: Timestamp,
+    /// The connection it came by: what a person in control asks for is not held back.
+    pub conn: Option<ConnId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

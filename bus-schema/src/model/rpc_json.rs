@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    id::ConnId,
     model::{
         create::PatchSession,
         rpc::{Attach, End, SetControl},
@@ -126,6 +127,7 @@ fn run(rest: Value) -> Result<Run, Error> {
         request: Fields,
         deadline: Timestamp,
         key: Option<String>,
+        conn: Option<ConnId>,
     }
     let fields: RunFields = json::from_value(rest, None)?;
     let mut request = CommandRequest::from_map(fields.request).map_err(|e| e.within("request"))?;
@@ -135,7 +137,7 @@ fn run(rest: Value) -> Result<Run, Error> {
         }
         request.key = Some(key);
     }
-    Ok(Run { request, deadline: fields.deadline })
+    Ok(Run { request, deadline: fields.deadline, conn: fields.conn })
 }
 
 /// In the JSON of a command its fields stand beside the idempotency key, which the action `key` has no room for.
@@ -151,9 +153,15 @@ impl Serialize for Run {
             deadline: Timestamp,
             #[serde(skip_serializing_if = "Option::is_none")]
             key: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            conn: Option<&'a ConnId>,
         }
-        let mut fields =
-            RunFields { request: Cow::Borrowed(&self.request), deadline: self.deadline, key: None };
+        let mut fields = RunFields {
+            request: Cow::Borrowed(&self.request),
+            deadline: self.deadline,
+            key: None,
+            conn: self.conn.as_ref(),
+        };
         if has_own_key(&self.request.command) && self.request.key.is_some() {
             fields.key = self.request.key.as_deref();
             fields.request.to_mut().key = None;

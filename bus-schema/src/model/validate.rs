@@ -178,6 +178,10 @@ fn labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Headers with which Chromium refuses every request.
+const OF_CONNECTIONS: &[&str] =
+    &["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive"];
+
 fn headers(headers: &BTreeMap<String, String>) -> Result<(), Error> {
     if headers.len() > 64 {
         return Err(Error::invalid_argument("headers", "at most 64 headers"));
@@ -187,6 +191,10 @@ fn headers(headers: &BTreeMap<String, String>) -> Result<(), Error> {
             && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
         if !token {
             return Err(Error::invalid_argument("headers", format!("{key:?} is not a header name")));
+        }
+        if OF_CONNECTIONS.iter().any(|own| key.eq_ignore_ascii_case(own)) {
+            let detail = "belongs to the connection, and the browser makes it";
+            return Err(Error::invalid_argument(format!("headers.{key}"), detail));
         }
         one_line(&format!("headers.{key}"), value, 8_192)?;
     }

@@ -16,6 +16,7 @@ impl From<&OwnerRequest> for v1::OwnerRequest {
             OwnerRequest::Run(r) => wire::Verb::Run(wire::Run {
                 request: Some((&r.request).into()),
                 deadline_ms: Some(r.deadline.0),
+                conn: r.conn.as_ref().map(ToString::to_string),
             }),
             OwnerRequest::End(e) => wire::Verb::End(wire::End { reason: e.reason.number() }),
             OwnerRequest::Inspect(Inspect {}) => wire::Verb::Inspect(wire::Inspect {}),
@@ -43,6 +44,7 @@ impl TryFrom<v1::OwnerRequest> for OwnerRequest {
             wire::Verb::Run(r) => OwnerRequest::Run(Run {
                 request: required("request", r.request)?,
                 deadline: time("deadline_ms", r.deadline_ms)?,
+                conn: optional_id("conn", r.conn)?,
             }),
             wire::Verb::End(e) => OwnerRequest::End(End { reason: required_enum("reason", e.reason)? }),
             wire::Verb::Inspect(wire::Inspect {}) => OwnerRequest::Inspect(Inspect {}),

@@ -36,7 +36,11 @@ fn owner(verb: owner_request::Verb) -> v1::OwnerRequest {
 
 fn run(command: Command) -> v1::OwnerRequest {
     let request = v1::CommandRequest { command: Some(command), ..Default::default() };
-    owner(owner_request::Verb::Run(owner_request::Run { request: Some(request), deadline_ms: Some(0) }))
+    owner(owner_request::Verb::Run(owner_request::Run {
+        request: Some(request),
+        deadline_ms: Some(0),
+        conn: None,
+    }))
 }
 
 fn input(kind: input_event::Kind) -> v1::InputBatch {

@@ -68,7 +68,7 @@ fn every_action() {
         seen.insert(strategy.new_tree(&mut runner).unwrap().current().action());
         runner
             .run(&command::with_options(strategy), |request| {
-                both_ways(&OwnerRequest::Run(Run { request, deadline: Timestamp(0) }))
+                both_ways(&OwnerRequest::Run(Run { request, deadline: Timestamp(0), conn: None }))
             })
             .unwrap();
     }

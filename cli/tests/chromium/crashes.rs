@@ -90,6 +90,7 @@ async fn a_session_outlives_a_browser_that_is_killed_in_mid_command() {
     let url = |title: &str| format!("data:text/html,<title>{title}</title>");
     let id = fleet.session_with(json!({ "url": url("one") })).await;
     fleet.run(&id, json!({ "action": "new_tab", "url": url("two") })).await.ok();
+    fleet.run(&id, json!({ "action": "set_viewport", "width": 640, "height": 480 })).await.ok();
     let (running, waiting, ()) = tokio::join!(
         fleet.run(&id, endless()),
         async {
@@ -113,6 +114,8 @@ async fn a_session_outlives_a_browser_that_is_killed_in_mid_command() {
     let tabs: Vec<&str> =
         session["tabs"].as_array().unwrap().iter().filter_map(|tab| tab["title"].as_str()).collect();
     assert_eq!(tabs, ["one", "two"]);
+    assert_eq!((&session["viewport"]["width"], &session["viewport"]["height"]), (&json!(640), &json!(480)));
+    assert_eq!(fleet.evaluate(&id, "innerWidth").await, 640);
     fleet.end(&id).await;
     fleet.works().await;
 }

@@ -24,6 +24,7 @@ fn pages(path: &str) -> Reply {
         "/to-file" => Reply::Html("<script>location = 'file:///etc/passwd'</script><p>here"),
         "/garbage" => Reply::Raw("content-type: text/html\r\ncontent-encoding: gzip\r\n", "this is not gzip"),
         "/short" => Reply::Raw("content-type: text/html\r\ncontent-length: 5000\r\n", "<p>begun"),
+        "/to-silence" => Reply::Html("<title>to silence</title><a href=/silent>silence</a>"),
         "/link" => Reply::Html("<a href=/file>get</a>"),
         _ => Reply::Html("<title>fine</title><p>fine"),
     }
@@ -92,6 +93,23 @@ async fn a_page_that_never_loads_ends_at_the_deadline() {
         if text == "begun" { Ok(()) } else { Err(text.to_string()) }
     })
     .await;
+    // A server that does not answer costs the page before it nothing, and may be asked again.
+    fleet.run(&id, go(&site.url("/to-silence"))).await.ok();
+    for _ in 0..2 {
+        let command = json!({ "action": "navigate", "url": site.url("/silent"), "timeout_ms": 500 });
+        fleet.run(&id, command).await.problem(504, "timeout");
+        assert_eq!(fleet.evaluate(&id, "document.title").await, "to silence");
+    }
+    let begun = Instant::now();
+    fleet.run(&id, json!({ "action": "click", "target": { "text": "silence" } })).await.ok();
+    assert!(
+        begun.elapsed() < Duration::from_secs(9),
+        "no longer than pages are waited for: {:?}",
+        begun.elapsed()
+    );
+    let read = json!({ "action": "evaluate", "expression": "1", "timeout_ms": 500 });
+    let error = fleet.run(&id, read).await.problem(504, "timeout");
+    assert_eq!(error["context"]["leaving_for"], site.url("/silent"), "{error}");
     // For ever under way, but each of its pages loads.
     fleet.run(&id, go(&site.url("/loop"))).await.ok();
     // Such a page may have the last word, but the answer says where the tab is.

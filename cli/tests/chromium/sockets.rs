@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use super::support::{Answer, Fleet, SOON, Socket};
+use super::support::{Answer, Fleet, SOON, Socket, until};
 
 #[tokio::test]
 async fn what_a_socket_cannot_read_is_answered_and_too_much_of_it_closes() {
@@ -184,5 +184,38 @@ async fn whoever_comes_late_sees_a_page_that_rests() {
         sockets.push(socket);
     }
     assert!(pictures.iter().all(|p| p.starts_with(&[0xff, 0xd8])));
+    fleet.end(&id).await;
+}
+
+#[tokio::test]
+async fn whoever_drives_answers_the_dialogs() {
+    let fleet = Fleet::start().await;
+    let id = fleet.session_with(json!({ "url": "data:text/html,<title>quiet</title>" })).await;
+    let mut person = Socket::open(&fleet, &id).await;
+    person.send(&json!({ "type": "frames:start" })).await;
+    person.picture().await;
+    person.send(&json!({ "type": "control", "id": 1, "action": "take_control", "holder": "ann" })).await;
+    assert_eq!(person.of_type("result").await["control"]["mode"], "user_control");
+    let ask = json!({ "type": "command", "id": 2, "action": "evaluate", "expression": "void setTimeout(() => document.title = confirm('Sure?'))" });
+    person.send(&ask).await;
+    assert_eq!(person.of_type("result").await["id"], 2);
+    until("a dialog", || async {
+        let blocked = fleet.run(&id, json!({ "action": "observe" })).await;
+        if blocked.status == 409 { Ok(()) } else { Err(blocked.text()) }
+    })
+    .await;
+    let answer = json!({ "action": "dialog", "accept": true });
+    let refused = fleet.run(&id, answer.clone()).await.problem(409, "conflict");
+    assert!(refused["detail"].as_str().unwrap().contains("driven by ann"), "{refused}");
+    let mut answer = answer;
+    answer["type"] = "command".into();
+    answer["id"] = 3.into();
+    person.send(&answer).await;
+    assert_eq!(person.of_type("result").await["id"], 3);
+    until("the page's next word", || async {
+        let title = fleet.run(&id, json!({ "action": "observe" })).await.ok()["result"]["title"].clone();
+        if title == "true" { Ok(()) } else { Err(title.to_string()) }
+    })
+    .await;
     fleet.end(&id).await;
 }

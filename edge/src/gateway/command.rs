@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus_schema::{
-    Error, SessionId, Tenant,
+    ConnId, Error, SessionId, Tenant,
     model::{
         command::{CommandRequest, CommandResult},
         rpc::{Attachment, Rpc, Run},
@@ -22,6 +22,17 @@ impl Gateway {
         id: &SessionId,
         request: CommandRequest,
     ) -> Result<(CommandResult, Option<Attachment>), Error> {
+        self.run_by(tenant, id, request, None).await
+    }
+
+    /// The same by a connection, which may hold control.
+    pub async fn run_by(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        request: CommandRequest,
+        conn: Option<ConnId>,
+    ) -> Result<(CommandResult, Option<Attachment>), Error> {
         // Held while a session starts or recovers, so there must be an end to how many.
         let Ok(_permit) = self.inner.held.try_acquire() else {
             let error = Error::resource_exhausted("this gateway has too many commands under way");
@@ -32,7 +43,7 @@ impl Gateway {
         let timeout = request.timeout();
         // The owner says what a command waited for when its time was over: it is given a little longer to say so.
         let until = started + timeout + Run::TIMEOUT;
-        let run = Run { request, deadline: self.bus().now().plus(timeout) };
+        let run = Run { request, deadline: self.bus().now().plus(timeout), conn };
         let answer = self.bus().owners().call(tenant, id, run, until).await;
         let code = answer.as_ref().map_or_else(|e| e.code.as_str(), |_| "ok");
         metrics().command(action, code, started.elapsed());

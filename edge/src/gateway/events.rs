@@ -137,6 +137,9 @@ impl Gateway {
     /// Follows all sessions of a tenant. Regions that `after` does not name are followed from now on.
     pub async fn tenant_events(&self, tenant: &Tenant, after: Option<Cursor>) -> Result<TenantEvents, Error> {
         let cursor = after.unwrap_or_default();
+        if let Some(unknown) = cursor.0.keys().find(|region| !self.bus().regions().contains(region)) {
+            return Err(Error::invalid_argument("after", format!("there is no region {unknown:?} here")));
+        }
         let events = self.bus().events();
         let ask = |region: Region| {
             let (events, after) = (events.clone(), cursor.0.get(&region).copied());

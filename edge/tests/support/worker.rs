@@ -92,8 +92,8 @@ async fn announce(bus: &Bus, id: &WorkerId) {
         pressure: 0.0,
         draining: false,
         frozen: false,
-        browsers: vec![],
-        simulated: true,
+        browsers: vec!["headless-shell 1.2.3".into()],
+        simulated: false,
         started_at: bus.now(),
         seen_at: bus.now(),
     };

@@ -99,12 +99,16 @@ impl Cdp {
 
     /// Calls a method and leaves its result unparsed, without copying it.
     pub async fn call_answer(&self, method: &str, params: &impl Serialize) -> Result<Answer, CallError> {
-        let span = tracing::debug_span!(
-            "cdp.call",
-            otel.name = format_args!("cdp.{method}"),
-            otel.kind = "client",
-            error.code = tracing::field::Empty,
-        );
+        // What a worker does for itself is part of no trace.
+        let span = match tracing::Span::current().is_none() {
+            true => tracing::Span::none(),
+            false => tracing::debug_span!(
+                "cdp.call",
+                otel.name = format_args!("cdp.{method}"),
+                otel.kind = "client",
+                error.code = tracing::field::Empty,
+            ),
+        };
         let recorder = span.clone();
         async move {
             let outcome = match tokio::time::timeout(self.timeout, self.exchange(method, params)).await {

@@ -185,8 +185,9 @@ impl Inner {
     ) -> Result<(Arc<Process>, Arc<ForwardProxy>), StartError> {
         let fail = |e: &dyn std::fmt::Display, retryable| StartError { detail: e.to_string(), retryable };
         let (found, kind) = match kind {
-            BrowserKind::HeadlessShell => (&self.shell, Kind::HeadlessShell),
-            BrowserKind::Chrome => (&self.chrome, Kind::Chrome),
+            BrowserKind::HeadlessShell if self.shell.is_some() => (&self.shell, Kind::HeadlessShell),
+            // The full browser does all that the small one does.
+            BrowserKind::HeadlessShell | BrowserKind::Chrome => (&self.chrome, Kind::Chrome),
         };
         let Some(found) = found else {
             return Err(fail(&format!("this worker has no {kind}"), true));
@@ -278,7 +279,7 @@ impl Browsers for Chromium {
         let spec = &entry.spec;
         spec.isolation == Isolation::Process
             && spec.args.is_empty()
-            && (spec.browser == BrowserKind::HeadlessShell) == self.inner.shell.is_some()
+            && (spec.browser == BrowserKind::HeadlessShell || self.inner.shell.is_none())
     }
 
     fn start(&self, entry: Entry) -> Pending<'_, Result<Arc<dyn Browser>, StartError>> {

@@ -12,7 +12,7 @@ use actors::port::{Browser, BrowserEvent, Output, Pending};
 use bus_schema::{
     Error, SessionId, Tenant,
     model::{
-        command::{CommandRequest, WaitUntil},
+        command::{Command, CommandRequest, WaitUntil},
         entry::Entry,
         input::InputBatch,
         rpc::{Files, FilesReply},
@@ -46,6 +46,8 @@ use crate::{
 /// A page that is opened before the session is ready may take this long to load; then the session is ready all the
 /// same, and the page goes on loading.
 const OPEN: Duration = Duration::from_secs(15);
+/// When its server has not answered by then, it is given up: until then the page before it cannot be used.
+const ANSWER: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(5);
 /// How long a command whose browser is gone waits to be told why. That is known when its processes are buried.
 const REASON: Duration = Duration::from_secs(3);
@@ -88,6 +90,8 @@ pub(super) struct ChromiumBrowser {
     /// To be written at the end.
     profile: OnceLock<Profile>,
     recorder: OnceLock<Arc<Recorder>>,
+    /// Who is told what the browser does.
+    sink: OnceLock<mpsc::Sender<BrowserEvent>>,
 }
 
 impl ChromiumBrowser {
@@ -135,6 +139,7 @@ impl ChromiumBrowser {
             tasks: Mutex::new(vec![watching.abort_handle()]),
             profile: OnceLock::new(),
             recorder: OnceLock::new(),
+            sink: OnceLock::new(),
         }
     }
 
@@ -149,6 +154,7 @@ impl ChromiumBrowser {
     async fn make_ready(&self, entry: &Entry, sink: mpsc::Sender<BrowserEvent>) -> Result<(), Error> {
         let whose = Whose { id: entry.id.clone(), tenant: entry.tenant.clone() };
         let _ = self.whose.set(whose.clone());
+        let _ = self.sink.set(sink.clone());
         let Some(process) = self.process() else { return Err(Error::unavailable("the browser is gone")) };
         direct(&self.proxy, &entry.spec).map_err(|e| Error::invalid_argument("proxy", e.to_string()))?;
         if let Some(events) = lock(&self.events).take() {
@@ -222,16 +228,23 @@ impl ChromiumBrowser {
         if url.is_empty() || url == "about:blank" {
             return Ok(());
         }
-        let opened = tokio::time::timeout(OPEN, async {
-            let navigation = self.tabs.navigate(n, url, None).await?;
-            self.tabs.arrived(&navigation, WaitUntil::Load).await
-        });
-        match opened.await {
-            Ok(Ok(()) | Err(NavigateError::BrokenOff)) | Err(_) => Ok(()),
-            Ok(Err(
-                e @ (NavigateError::Net(_) | NavigateError::Elsewhere { .. } | NavigateError::Download),
-            )) => Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url")),
-            Ok(Err(e @ NavigateError::Tab(_))) => Err(Error::unavailable(e.to_string())),
+        let (tabs, address) = (self.tabs.clone(), url.to_owned());
+        let opening = async move {
+            let departure = tabs.departure(n);
+            let navigation = tabs.navigate(n, &address, None).await?;
+            tabs.arrived(&navigation, WaitUntil::Load).await?;
+            departure.done();
+            Ok(())
+        };
+        let mut opening = tokio::spawn(tokio::time::timeout(ANSWER, opening));
+        lock(&self.tasks).push(opening.abort_handle());
+        let Ok(Ok(Ok(opened))) = tokio::time::timeout(OPEN, &mut opening).await else { return Ok(()) };
+        match opened {
+            Ok(()) | Err(NavigateError::BrokenOff) => Ok(()),
+            Err(e @ (NavigateError::Net(_) | NavigateError::Elsewhere { .. } | NavigateError::Download)) => {
+                Err(Error::browser_error(format!("the page could not be opened: {e}")).with_field("url"))
+            }
+            Err(e @ NavigateError::Tab(_)) => Err(Error::unavailable(e.to_string())),
         }
     }
 }
@@ -240,7 +253,12 @@ impl ChromiumBrowser {
 async fn tell_end(ended: impl Future<Output = ExitReason>, sink: mpsc::Sender<BrowserEvent>) {
     let reason = ended.await;
     if !matches!(reason, ExitReason::Closed) {
-        let detail = format!("the browser {reason}");
+        let detail = match reason {
+            ExitReason::Lost(gone) => gone.to_string(),
+            ExitReason::Closed | ExitReason::Exited(_) | ExitReason::Killed(_) => {
+                format!("the browser {reason}")
+            }
+        };
         let _ = sink.send(BrowserEvent::Gone { reason: EndReason::Crashed, detail }).await;
     }
 }
@@ -258,6 +276,9 @@ impl Browser for ChromiumBrowser {
                 tokio::time::sleep_until(deadline.min(Instant::now() + REASON)).await;
             }
             let output = done?;
+            if let (Command::SetViewport(_), Some(sink)) = (&request.command, self.sink.get()) {
+                let _ = sink.send(BrowserEvent::Viewport(self.tabs.emulation().await.viewport)).await;
+            }
             let command::Output { result, attachment, tab: _, page, dialog } = output;
             Ok(Output { result, attachment, page, dialog })
         })

@@ -48,7 +48,13 @@ pub(super) async fn once_met(
         // A dialog may open before there is an answer.
         job.knows(json!({ "target": found.about, "x": found.x, "y": found.y }));
         pointer::click(job, (found.x, found.y), press.button, press.count, press.modifiers).await?;
-        match missed(&found, wish).await? {
+        let missed = tokio::select! {
+            biased;
+            missed = missed(&found, wish) => missed?,
+            // It began to open another document, and the one before it no longer says anything.
+            () = job.ctx.tabs.leaves(job.n) => None,
+        };
+        match missed {
             None => return Ok(found),
             Some(detail) => job.waits_for(
                 Error::timeout(format!("the click did not meet the element: {detail}"))

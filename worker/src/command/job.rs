@@ -118,6 +118,12 @@ impl<'a> Job<'a> {
             waiting.unwrap_or_else(|| Error::timeout("the page did not answer in time").outcome_unknown());
         error.detail = format!("{} (after {} ms)", error.detail, limit.as_millis());
         error = self.after_what_is_done(error);
+        if let Some(url) = self.ctx.tabs.leaving(self.n) {
+            // Whatever it was that was asked of the page: this is why.
+            error.detail =
+                format!("the page is on its way to {url}, which has not answered: {}", error.detail);
+            error.context.get_or_insert_with(|| serde_json::json!({ "leaving_for": url }));
+        }
         // A page that shares its process with one that shows a dialog stands still too.
         let dialogs = self.ctx.tabs.dialogs();
         if !dialogs.is_empty() && error.context.is_none() {

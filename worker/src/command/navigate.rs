@@ -36,6 +36,7 @@ pub(super) async fn go(
     let tabs = &job.ctx.tabs;
     job.waits_for(Error::timeout(format!("{url} has not answered")).outcome_unknown());
     stuck::free(job.cdp(), tabs, job.n).await;
+    let departure = tabs.departure(job.n);
     let mut downloads = tabs.root().events(Interest(&["Browser.downloadWillBegin"]), DOWNLOADS);
     let begun = match tabs.navigate(job.n, url.as_str(), referrer).await {
         Err(NavigateError::Download) => {
@@ -45,7 +46,9 @@ pub(super) async fn go(
     };
     drop(downloads);
     job.waits_for(Error::timeout(format!("{url} has not reached `{}`", name(until))).outcome_unknown());
-    tabs.arrived(&begun, until).await.map_err(|error| of_navigation(error, url.as_str()))
+    tabs.arrived(&begun, until).await.map_err(|error| of_navigation(error, url.as_str()))?;
+    departure.done();
+    Ok(())
 }
 
 /// A file came where a page was expected: says which. The browser reports those of all sessions that share it,

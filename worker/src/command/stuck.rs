@@ -20,6 +20,8 @@ const END: Duration = Duration::from_secs(2);
 /// A page MUST be freed before it is left: once the browser is about to show the next document it passes nothing on
 /// to the page any more, this least of all, and the next document waits for the script as well.
 pub(super) async fn free(cdp: &Cdp, tabs: &Tabs, n: u32) {
+    // What is asked of a page that is being left waits for the next one.
+    tabs.stay(n).await;
     // A page that shows a dialog stands still too, and goes on when it is answered. One that crashed has no script.
     let may_be_stuck = || tabs.tab(Some(n)).is_ok_and(|tab| tab.dialog.is_none() && !tab.crashed);
     if !may_be_stuck() {

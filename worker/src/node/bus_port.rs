@@ -303,6 +303,10 @@ struct InboxPort {
 }
 
 impl Inbox for InboxPort {
+    fn leave(&mut self) -> Pending<'_, ()> {
+        Box::pin(self.inbox.leave())
+    }
+
     fn next(&mut self) -> Pending<'_, Option<Incoming>> {
         Box::pin(async {
             let incoming = self.inbox.next().await?;

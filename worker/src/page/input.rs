@@ -20,6 +20,7 @@ pub const INTEREST: Interest = Interest(&[
     "Page.frameAttached",
     "Page.frameDetached",
     "Page.frameNavigated",
+    "Page.frameStartedNavigating",
     "Page.frameStoppedLoading",
     "Page.javascriptDialogClosed",
     "Page.javascriptDialogOpening",
@@ -100,6 +101,11 @@ pub enum FrameInput {
         frame: Frame,
     },
     NavigatedWithin {
+        frame: String,
+        url: String,
+    },
+    /// Another document was asked for. Until the server answers, the browser passes nothing on to the present one.
+    Leaving {
         frame: String,
         url: String,
     },
@@ -295,6 +301,8 @@ fn read_frame_event(event: &Event, session: SessionId) -> Option<FrameInput> {
         url: String,
         #[serde(default)]
         reason: String,
+        #[serde(default)]
+        navigation_type: String,
     }
     #[derive(Deserialize)]
     struct Navigated {
@@ -312,6 +320,10 @@ fn read_frame_event(event: &Event, session: SessionId) -> Option<FrameInput> {
     match event.method() {
         "Page.frameAttached" => Some(FrameInput::Attached { session, frame, parent: params.parent_frame_id }),
         "Page.frameDetached" => Some(FrameInput::Detached { session, frame, swap: params.reason == "swap" }),
+        "Page.frameStartedNavigating" => {
+            let within = matches!(params.navigation_type.as_str(), "sameDocument" | "historySameDocument");
+            (!within).then_some(FrameInput::Leaving { frame, url: params.url })
+        }
         "Page.frameStoppedLoading" => Some(FrameInput::Stopped { frame }),
         "Page.navigatedWithinDocument" => Some(FrameInput::NavigatedWithin { frame, url: params.url }),
         "Page.lifecycleEvent" => {

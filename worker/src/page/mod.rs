@@ -23,7 +23,7 @@ pub(crate) use emulation::cookie_param;
 pub use emulation::{ApplyError, Emulation};
 pub use event::{Event, Note};
 pub use input::INTEREST;
-pub use navigation::{Mark, NavigateError, Navigation};
+pub use navigation::{Departure, Mark, NavigateError, Navigation};
 pub use screencast::{Capture, Frame, Screencast};
 pub use tabs::{FrameHandle, Scope, TabError, TabHandle, Tabs};
 

@@ -18,6 +18,9 @@ const NEXT_PAGE: Duration = Duration::from_millis(500);
 /// How long after the news that there is no page the one that says so may be shown.
 const ERROR_PAGE: Duration = Duration::from_millis(500);
 
+/// How long the browser may take to stop a navigation.
+const STOP: Duration = Duration::from_secs(1);
+
 /// A place in a tab's history of documents: what comes later is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -52,6 +55,29 @@ pub enum NavigateError {
     Tab(#[from] TabError),
 }
 
+/// A navigation that somebody waits for. Dropped before it is [`done`](Self::done), it is stopped if no server has
+/// answered: the browser passes nothing on to a page that is being left, so nobody could use it meanwhile.
+pub struct Departure {
+    tabs: Tabs,
+    n: u32,
+    done: bool,
+}
+
+impl Departure {
+    /// What the tab shows now is what was wanted.
+    pub fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        if !self.done {
+            self.tabs.stop_leaving(self.n);
+        }
+    }
+}
+
 impl From<CallError> for NavigateError {
     fn from(error: CallError) -> Self {
         Self::Tab(TabError::Call(error))
@@ -69,6 +95,43 @@ struct Answer {
 }
 
 impl Tabs {
+    /// To be held by who waits for a page, from before it is asked for.
+    pub fn departure(&self, n: u32) -> Departure {
+        Departure { tabs: self.clone(), n, done: false }
+    }
+
+    /// Where a tab is on its way to, while the server there has not answered.
+    pub fn leaving(&self, n: u32) -> Option<String> {
+        self.inner.tracker().tab(n)?.leaving.clone()
+    }
+
+    /// Stops a navigation that has not been answered. Says whether there was one.
+    fn stop_leaving(&self, n: u32) -> bool {
+        let leaving =
+            self.inner.tracker().tab(n).filter(|tab| tab.leaving.is_some()).map(|tab| tab.session.clone());
+        let Some(session) = leaving else { return false };
+        self.inner.root.on_session(&session).notify_raw("Page.stopLoading", &json!({}));
+        true
+    }
+
+    /// Stops a navigation that has not been answered, and waits until the page is what it was.
+    pub async fn stay(&self, n: u32) {
+        if self.stop_leaving(n) {
+            let stays =
+                |tracker: &Tracker| tracker.tab(n).is_none_or(|tab| tab.leaving.is_none()).then_some(());
+            let _ = timeout(STOP, self.inner.wait_for(stays)).await;
+        }
+    }
+
+    /// Resolves when the tab is on its way to another document, or gone.
+    pub async fn leaves(&self, n: u32) {
+        let leaves = |tracker: &Tracker| tracker.tab(n).is_none_or(|tab| tab.leaving.is_some()).then_some(());
+        if self.inner.wait_for(leaves).await.is_err() {
+            // The browser is gone; the calls that are raced with this say so.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Where a tab is now, to wait later for what comes after.
     pub fn mark(&self, n: u32) -> Result<Mark, TabError> {
         let tracker = self.inner.tracker();

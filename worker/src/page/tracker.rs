@@ -54,6 +54,8 @@ pub struct Tab {
     /// The browser context, where it is not the session's own.
     pub context: Option<String>,
     pub dialog: Option<OpenDialog>,
+    /// Where it is on its way to, while the server there has not answered.
+    pub leaving: Option<String>,
     pub crashed: bool,
     /// Its emulation and its subscriptions are in place.
     pub ready: bool,
@@ -84,6 +86,22 @@ pub struct Tracker {
     shared: bool,
     /// Frames that are gone, with their tabs.
     former: VecDeque<(String, u32)>,
+}
+
+/// An address as everybody may see it, in the event log too: without the password that may have been given with it.
+fn shown(url: &str, fragment: &str) -> String {
+    let whole = format!("{url}{fragment}");
+    if !whole.contains('@') {
+        return whole;
+    }
+    let Ok(mut parsed) = url::Url::parse(&whole) else { return whole };
+    if parsed.username().is_empty() && parsed.password().is_none() {
+        return whole;
+    }
+    // Neither fails where there was one before.
+    let _ = parsed.set_username("");
+    let _ = parsed.set_password(None);
+    parsed.into()
 }
 
 impl Tracker {
@@ -219,6 +237,7 @@ impl Tracker {
             title: String::new(),
             context,
             dialog: None,
+            leaving: None,
             crashed: false,
             ready: false,
         };
@@ -293,7 +312,7 @@ impl Tracker {
                 for frame in &frames {
                     tab.frames.found(&session, frame);
                     if tab.frames.is_main(&frame.id) && tab.frames.shows(frame) {
-                        tab.url = format!("{}{}", frame.url, frame.url_fragment);
+                        tab.url = shown(&frame.url, &frame.url_fragment);
                     }
                 }
             }
@@ -310,9 +329,19 @@ impl Tracker {
                     self.frames_gone(n, gone);
                 }
             }
+            FrameInput::Leaving { frame, url } => {
+                if let Some(tab) = self.by_frame(&frame)
+                    && tab.frames.is_main(&frame)
+                {
+                    tab.leaving = Some(url);
+                }
+            }
             FrameInput::Stopped { frame } => {
                 if let Some(tab) = self.by_frame(&frame) {
                     tab.frames.stopped(&frame);
+                    if tab.frames.is_main(&frame) {
+                        tab.leaving = None;
+                    }
                 }
             }
             FrameInput::Lifecycle { frame, loader, name } => {
@@ -347,8 +376,9 @@ impl Tracker {
         let n = tab.n;
         let mut effects = vec![Effect::Committed { url: frame.url.clone() }];
         if tab.frames.is_main(&frame.id) {
-            tab.url = format!("{}{}", frame.url, frame.url_fragment);
+            tab.url = shown(&frame.url, &frame.url_fragment);
             tab.crashed = false;
+            tab.leaving = None;
             let url = tab.url.clone();
             effects.push(Effect::Emit(Event::Navigated { n, url, same_document: false }));
         }
@@ -399,6 +429,7 @@ impl Tracker {
         }
         tab.crashed = true;
         tab.dialog = None;
+        tab.leaving = None;
         tab.frames.worlds_gone(session, None);
         vec![Effect::Emit(Event::Crashed { n: tab.n })]
     }

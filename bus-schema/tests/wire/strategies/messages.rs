@@ -29,8 +29,8 @@ pub fn work_request() -> impl Strategy<Value = WorkRequest> {
 
 pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
     prop_oneof![
-        8 => (command_request(), time())
-            .prop_map(|(request, deadline)| OwnerRequest::Run(Run { request, deadline })),
+        8 => (command_request(), time(), of(conn()))
+            .prop_map(|(request, deadline, conn)| OwnerRequest::Run(Run { request, deadline, conn })),
         1 => one_of(&EndReason::ALL).prop_map(|reason| OwnerRequest::End(End { reason })),
         1 => Just(OwnerRequest::Inspect(Inspect {})),
         1 => patch_session().prop_map(OwnerRequest::Patch),

@@ -229,8 +229,9 @@ impl Socket {
         }
         let (gateway, tenant, session) =
             (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
+        let conn = Some(self.context.conn.clone());
         let run = async move {
-            let answer = gateway.run(&tenant, &session, request).await;
+            let answer = gateway.run_by(&tenant, &session, request, conn).await;
             Done::Command(id, answer.and_then(|(result, attachment)| result::embed(result, attachment)))
         };
         self.in_flight.push(run.boxed());

@@ -101,7 +101,7 @@ impl Client {
         let command = Evaluate { expression: "40+2".into(), args: Vec::new(), target: None };
         let mut request = CommandRequest::new(Command::Evaluate(command));
         request.timeout_ms = Some(3_000);
-        let run = Run { request, deadline: self.0.now().plus(Duration::from_secs(3)) };
+        let run = Run { request, deadline: self.0.now().plus(Duration::from_secs(3)), conn: None };
         let deadline = Instant::now() + Duration::from_secs(3);
         let (result, _) = self.0.owners().call(&Tenant::default(), id, run, deadline).await?;
         ensure!(result.result.get() == r#"{"value":42}"#, "a wrong answer: {}", result.result);
