@@ -11,7 +11,30 @@ const pseudoText = (el, which) => {
   return quoted ? quoted[1].replace(/\\(.)/g, '$1') : '';
 };
 
-const labelsOf = (el) => (el.labels instanceof NodeList ? [...el.labels] : []);
+// The labels of each control of a root, read once and true as long as no other script runs. The browser's own list
+// looks through the whole document for each control.
+const labelsIn = (() => {
+  let known = null;
+  return (root) => {
+    if (!known) {
+      known = new Map();
+      queueMicrotask(() => (known = null));
+    }
+    if (!known.has(root)) {
+      const labels = new Map();
+      for (const label of root.querySelectorAll ? root.querySelectorAll('label') : []) {
+        const control = label.control;
+        if (!control) continue;
+        if (labels.has(control)) labels.get(control).push(label);
+        else labels.set(control, [label]);
+      }
+      known.set(root, labels);
+    }
+    return known.get(root);
+  };
+})();
+
+const labelsOf = (el) => labelsIn(el.getRootNode()).get(el) || [];
 
 // The text of an element's content as a name, following what stands inside it.
 const contentName = (el, seen) => {

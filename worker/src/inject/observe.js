@@ -116,21 +116,20 @@ const outline = (preset, first) => {
 
   const visit = (el, parent, textless) => {
     if (cut() || NOT_TEXT.has(tagOf(el))) return;
-    const contents = getComputedStyle(el).display === 'contents';
-    if (!contents && !isRendered(el)) {
-      // Hidden itself, it may hold what is visible; not laid out, it holds nothing.
-      if (!el.checkVisibility()) return;
-    }
+    const { display } = getComputedStyle(el);
+    const contents = display === 'contents';
+    const shown = contents || el.checkVisibility({ visibilityProperty: true });
+    // Hidden itself, it may hold what is visible; not laid out, it holds nothing.
+    if (!shown && !el.checkVisibility()) return;
     if (el.getAttribute('aria-hidden') === 'true' || el.inert) return;
     if (tagOf(el) === 'br') return addText(el, ' ', parent);
     const hidden = hiddenControlOf(el);
     if (hidden) return tell(hidden, roleOf(hidden), true, el, parent, true);
     const role = roleOf(el);
-    const shown = contents || isRendered(el);
     const interactive = shown && isInteractive(el, role);
     const told = textless || (!interactive && mayBeTold(el, role, parent) && isToldByName(el, parent));
     if (shown && isWanted(el, role, interactive, parent, told)) return tell(el, role, interactive, el, parent, textless);
-    const inline = getComputedStyle(el).display.startsWith('inline') || contents;
+    const inline = display.startsWith('inline') || contents;
     if (!inline) breakText(parent);
     descend(el, parent, told);
     if (!inline) breakText(parent);
@@ -155,9 +154,10 @@ const outline = (preset, first) => {
     // The link that a heading consists of has its name.
     if (node.role === 'heading' && inner.length === 1 && inner[0].name === node.name) node.name = '';
     if (interactive || node.role === 'iframe' || node.name || node.value) return;
-    if (!inner.length && !CELLS.has(node.role)) parent.children.splice(parent.children.indexOf(node), 1);
+    // It is the last of its siblings so far.
+    if (!inner.length && !CELLS.has(node.role)) parent.children.pop();
     const wraps = inner.length === 1 && typeof inner[0] === 'object' && /^(listitem|paragraph)$/.test(node.role);
-    if (wraps && !node.states.length) parent.children.splice(parent.children.indexOf(node), 1, inner[0]);
+    if (wraps && !node.states.length) parent.children[parent.children.length - 1] = inner[0];
   };
 
   const descend = (el, parent, textless) => {

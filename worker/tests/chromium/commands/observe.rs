@@ -311,3 +311,29 @@ async fn a_box_that_is_drawn_by_its_label_is_told_and_checked() {
     assert_eq!(stage.value("on").await, false);
     stage.browser.close().await;
 }
+
+#[tokio::test]
+async fn a_page_of_very_many_elements_is_told_soon() {
+    let button = |i| format!("<p><button id=b{i}>Button {i}</button> some words");
+    let stage = Stage::with(&[], move |request| match request.target.as_str() {
+        "/list" => html(&format!("<ul>{}</ul>", "<li><a href=/x>one</a>".repeat(20_000))),
+        "/fields" => html(&"<label>name <input></label>".repeat(20_000)),
+        "/buttons" => html(&(0..20_000).map(button).collect::<String>()),
+        _ => None,
+    })
+    .await;
+    // Once for each element what any outline must ask for: the measure of how fast this machine is now.
+    let walk = "for (const el of document.querySelectorAll('*')) { getComputedStyle(el).display; el.getBoundingClientRect() }";
+    for path in ["/list", "/fields", "/buttons"] {
+        stage.go(path).await;
+        let begun = Instant::now();
+        stage.value(walk).await;
+        let walked = begun.elapsed();
+        let begun = Instant::now();
+        let told = stage.ok(json!({"action": "observe"})).await;
+        let took = begun.elapsed();
+        assert!(told["total_bytes"].as_u64() > Some(200_000), "{path}: {}", told["total_bytes"]);
+        assert!(took < Duration::from_secs(1) + 20 * walked, "{path} took {took:?}, a mere walk {walked:?}");
+    }
+    stage.browser.close().await;
+}
