@@ -204,6 +204,12 @@ pub trait Browser: Send + Sync + 'static {
     /// Releases pressed buttons and keys.
     fn release_input(&self) -> Pending<'_, ()>;
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
+    /// Lets a CDP client in, whose messages travel on `rk.cdp`. It is gone with the guard.
+    fn connect(&self, conn: bus_schema::ConnId) -> Pending<'_, Result<Guard, Error>>;
+    /// Whether a person drives: what CDP clients send to act waits until the agent does.
+    fn drive(&self, person: bool);
+    /// Whether a CDP client is told of dialogs, and so has to answer them.
+    fn answers_dialogs(&self) -> bool;
     /// What all viewers together want to see; `None`: nobody watches.
     fn watch(&self, wish: Option<FramesWish>);
     /// A viewer has come, who needs a picture though nothing moves.
@@ -229,6 +235,10 @@ pub enum BrowserEvent {
     Dialog { tab: u32, open: Option<OpenDialog> },
     /// From now on pages have this viewport, also those of a browser that follows this one.
     Viewport(Viewport),
+    /// A client asked for its end.
+    Close,
+    /// A CDP client has left, or was let go, and will not come back.
+    Left { conn: bus_schema::ConnId },
     /// It is over.
     Gone { reason: EndReason, detail: String },
 }

@@ -124,6 +124,7 @@ enum Carries {
     Commands,
     Bulk,
     Frames,
+    Cdp,
 }
 
 impl Carries {
@@ -132,6 +133,7 @@ impl Carries {
             Carries::Commands => "commands",
             Carries::Bulk => "bulk",
             Carries::Frames => "frames",
+            Carries::Cdp => "cdp",
         }
     }
 }
@@ -141,8 +143,11 @@ impl Bus {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let main = connection(options, Carries::Commands).await?;
         check_version(&main.client)?;
-        let (bulk, frames) =
-            tokio::try_join!(connection(options, Carries::Bulk), connection(options, Carries::Frames))?;
+        let (bulk, frames, cdp) = tokio::try_join!(
+            connection(options, Carries::Bulk),
+            connection(options, Carries::Frames),
+            connection(options, Carries::Cdp)
+        )?;
         let clock = Clock::new();
         let mut regions = vec![options.region.clone()];
         regions.extend(options.other_regions.iter().filter(|r| **r != options.region).cloned());
@@ -153,6 +158,7 @@ impl Bus {
             main,
             bulk,
             frames,
+            cdp,
             clock,
         };
         let bus = Self { inner: Arc::new(inner) };
@@ -184,6 +190,8 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
         });
     o = match carries {
         Carries::Frames => o.client_capacity(16).subscription_capacity(16),
+        // Above what a connection has under way, in pieces: see `cdp::window`.
+        Carries::Cdp => o.client_capacity(256).subscription_capacity(2_048),
         Carries::Bulk => o.client_capacity(64).subscription_capacity(64),
         Carries::Commands => o.client_capacity(2_048).subscription_capacity(8_192),
     };

@@ -3,6 +3,7 @@
 //! The only crate that names `async-nats`. Everything here is typed by `bus-schema`: subjects, requests, replies,
 //! entries and events. [`Bus`] is a cheap clone that hands out one small client per theme.
 
+pub mod cdp;
 pub mod clock;
 pub mod connect;
 pub mod control;
@@ -49,6 +50,8 @@ struct Inner {
     bulk: connect::Connection,
     /// Frames: a slow consumer loses its whole connection, so they have one of their own.
     frames: connect::Connection,
+    /// CDP messages, of any size, for the same reason.
+    cdp: connect::Connection,
     clock: clock::Clock,
 }
 

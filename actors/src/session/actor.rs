@@ -25,6 +25,7 @@ use tracing::debug;
 
 use super::{
     attempts::SharedAttempts,
+    connections::Connections,
     ingress::{self, Admitted},
     journal::Journal,
     keys::{Answer, Keys},
@@ -60,6 +61,8 @@ pub enum SessionMsg {
     Noted { ticket: Ticket, stored: Result<(), Error> },
     /// From the browser. The receiver MUST publish or apply it.
     Browser(BrowserEvent),
+    /// From the task that let a CDP client in. The receiver MUST answer the client.
+    Connected { conn: ConnId, connected: Result<Guard, Error>, responder: Box<dyn Responder> },
     /// From a viewer, through the bus.
     Beat(ViewBeat),
     /// Human input, through the bus. The receiver MUST drop it unless its control epoch is current.
@@ -87,6 +90,7 @@ impl std::fmt::Debug for SessionMsg {
             SessionMsg::Done { .. } => "Done",
             SessionMsg::Noted { .. } => "Noted",
             SessionMsg::Browser(_) => "Browser",
+            SessionMsg::Connected { .. } => "Connected",
             SessionMsg::Beat(_) => "Beat",
             SessionMsg::Input(_) => "Input",
             SessionMsg::Tick { .. } => "Tick",
@@ -136,6 +140,7 @@ pub struct SessionState {
     pub(super) presence: Presence,
     /// Subscriptions of attached connections.
     pub(super) attached: HashMap<ConnId, Guard>,
+    pub(super) connections: Connections<Guard>,
     pub(super) views: Option<Guard>,
     pub(super) generation: u64,
     pub(super) timer_at: Option<Instant>,
@@ -209,6 +214,7 @@ impl Actor for SessionActor {
             viewers: Viewers::default(),
             presence: Presence::default(),
             attached: HashMap::new(),
+            connections: Connections::default(),
             views: None,
             generation: 0,
             timer_at: None,
@@ -221,8 +227,9 @@ impl Actor for SessionActor {
         };
         if state.entry.epoch.0 > 1 {
             // Those who were connected to the owner before come back, or do not.
-            state.apply(&myself, Input::Clients { count: 0, now });
+            state.apply(&myself, Input::Clients { count: 0, busy: false, now });
         }
+        state.browser.drive(!state.core_is_agents());
         state.set_timer(&myself);
         Ok(state)
     }
@@ -241,6 +248,9 @@ impl Actor for SessionActor {
             }
             SessionMsg::Noted { ticket, stored } => state.on_noted(&myself, ticket, stored),
             SessionMsg::Browser(event) => state.on_browser(&myself, event).await,
+            SessionMsg::Connected { conn, connected, responder } => {
+                state.on_connected(&myself, conn, connected, responder);
+            }
             SessionMsg::Beat(beat) => state.on_beat(&myself, beat),
             SessionMsg::Input(batch) => state.on_input(&myself, batch).await,
             SessionMsg::Tick { generation } => state.on_tick(&myself, generation),
@@ -282,6 +292,8 @@ impl SessionState {
                 self.entry.spec.viewport = viewport;
                 self.write(myself);
             }
+            BrowserEvent::Left { conn } => self.on_left(myself, &conn),
+            BrowserEvent::Close => self.begin_end(myself, EndReason::Released, None),
             BrowserEvent::Gone { reason, detail } => self.on_gone(myself, reason, detail),
         }
     }
@@ -300,6 +312,11 @@ impl SessionState {
         for conn in silent {
             self.detached(myself, conn);
         }
+        if !self.connections.expire(now).is_empty() {
+            self.count_clients(myself);
+        }
+        let by_clients = self.browser.answers_dialogs();
+        self.apply(myself, Input::DialogsAnswered { by_clients });
         self.apply(myself, Input::Tick { now });
     }
 
@@ -346,6 +363,7 @@ impl SessionState {
     pub(super) fn control_changed(&mut self, myself: &ActorRef<SessionMsg>, control: Control) {
         self.say(EventType::ControlChanged, serde_json::to_value(&control).unwrap_or_default());
         self.entry.control = control;
+        self.browser.drive(!self.core_is_agents());
         self.write(myself);
         let browser = Arc::clone(&self.browser);
         tokio::spawn(async move { browser.release_input().await });
@@ -362,7 +380,8 @@ impl SessionState {
         if self.ending.is_some() {
             return;
         }
-        let silence = [self.viewers.deadline(), self.presence.deadline()].into_iter().flatten();
+        let silence = [self.viewers.deadline(), self.presence.deadline(), self.connections.deadline()];
+        let silence = silence.into_iter().flatten();
         let at = silence.fold(self.core.deadline(), Instant::min);
         // An earlier one that is set will look again by itself.
         if self.timer_at.is_some_and(|set| set <= at) {

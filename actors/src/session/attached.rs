@@ -1,4 +1,6 @@
-//! Connections that watch or send input.
+//! Connections that watch, send input or speak CDP.
+
+use std::sync::Arc;
 
 use bus_schema::{
     ConnId, Error,
@@ -17,7 +19,7 @@ use super::{
     presence::{HEARTBEAT, Role},
     state::Input,
 };
-use crate::port::Responder;
+use crate::port::{Guard, Responder};
 
 impl SessionState {
     pub(super) async fn on_attach(
@@ -30,7 +32,17 @@ impl SessionState {
             AttachKind::Input => self.attach_input(myself, &attach.conn).await,
             AttachKind::View => self.attach_view(myself, &attach).await,
             AttachKind::Client => self.attach_client(myself, &attach.conn).await,
+            AttachKind::Cdp => return self.attach_cdp(myself, attach.conn, responder).await,
         };
+        self.answer_attach(myself, attached, responder);
+    }
+
+    fn answer_attach(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        attached: Result<(), Error>,
+        responder: Box<dyn Responder>,
+    ) {
         let heartbeat_ms = u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX);
         responder.send(match attached {
             Ok(()) => OwnerReply::ok(&Attached { control: self.core.control().clone(), heartbeat_ms }, None),
@@ -114,6 +126,50 @@ impl SessionState {
         Ok(())
     }
 
+    /// The browser is asked in a task: a page that hangs must not hold up the session.
+    async fn attach_cdp(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        conn: ConnId,
+        responder: Box<dyn Responder>,
+    ) {
+        let arrived = self.arrive(myself, &conn, Role::Cdp).await;
+        if arrived.is_err() || self.connections.revive(&conn) {
+            self.count_clients(myself);
+            self.answer_attach(myself, arrived, responder);
+            return;
+        }
+        self.quiet.disturb();
+        let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
+        tokio::spawn(async move {
+            let connected = browser.connect(conn.clone()).await;
+            // A session that is gone answers by dropping it.
+            let _ = myself.cast(SessionMsg::Connected { conn, connected, responder });
+        });
+    }
+
+    pub(super) fn on_connected(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        conn: ConnId,
+        connected: Result<Guard, Error>,
+        responder: Box<dyn Responder>,
+    ) {
+        let connected = match connected {
+            Ok(guard) if self.presence.is_here(&conn) && self.ending.is_none() => {
+                self.connections.open(conn, guard);
+                Ok(())
+            }
+            Ok(_) => Err(Error::cancelled("the client left while it was let in")),
+            Err(e) => {
+                self.presence.leave(&conn);
+                Err(e)
+            }
+        };
+        self.count_clients(myself);
+        self.answer_attach(myself, connected, responder);
+    }
+
     async fn arrive(
         &mut self,
         myself: &ActorRef<SessionMsg>,
@@ -127,14 +183,24 @@ impl SessionState {
         Err(Error::resource_exhausted("too many connections of this kind"))
     }
 
-    fn count_clients(&mut self, myself: &ActorRef<SessionMsg>) {
-        let count = self.presence.count(Role::Client);
-        self.apply(myself, Input::Clients { count, now: Instant::now() });
+    /// Unlike one whose socket broke, who says goodbye is not waited for.
+    pub(super) fn on_left(&mut self, myself: &ActorRef<SessionMsg>, conn: &ConnId) {
+        drop(self.connections.close(conn));
+        self.presence.leave(conn);
+        self.count_clients(myself);
+    }
+
+    pub(super) fn count_clients(&mut self, myself: &ActorRef<SessionMsg>) {
+        let cdp = self.presence.count(Role::Cdp);
+        // One that may come back is a client still.
+        let count = self.presence.count(Role::Client) + cdp + self.connections.lost();
+        self.apply(myself, Input::Clients { count, busy: cdp > 0, now: Instant::now() });
     }
 
     /// A connection is gone: with its input, with control if it held that, and as a client.
     pub(super) fn detached(&mut self, myself: &ActorRef<SessionMsg>, conn: ConnId) {
         self.attached.remove(&conn);
+        self.connections.lose(&conn, Instant::now());
         if self.presence.has_clients_ever() {
             self.count_clients(myself);
         }

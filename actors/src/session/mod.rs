@@ -4,6 +4,7 @@ mod actor;
 mod attached;
 mod attempts;
 mod commands;
+mod connections;
 mod control;
 mod ending;
 mod entry;

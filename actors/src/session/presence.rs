@@ -17,6 +17,8 @@ pub enum Role {
     Client,
     /// It sends input.
     Input,
+    /// A client that speaks CDP. While it is there the session is not idle.
+    Cdp,
 }
 
 /// Pure.
@@ -32,7 +34,7 @@ impl Presence {
     pub fn arrive(&mut self, conn: ConnId, role: Role, now: Instant) -> bool {
         let full = self.count(role) >= MOST && !self.present.contains_key(&conn);
         if !full {
-            self.had_clients |= role == Role::Client;
+            self.had_clients |= role != Role::Input;
             self.present.insert(conn, (role, now));
         }
         !full
@@ -43,6 +45,10 @@ impl Presence {
         if let Some((_, heard)) = self.present.get_mut(conn) {
             *heard = now;
         }
+    }
+
+    pub fn is_here(&self, conn: &ConnId) -> bool {
+        self.present.contains_key(conn)
     }
 
     pub fn leave(&mut self, conn: &ConnId) -> bool {

@@ -64,6 +64,8 @@ pub enum Input {
     /// So many clients are there now.
     Clients {
         count: usize,
+        /// One of them keeps the session from being idle.
+        busy: bool,
         now: Instant,
     },
     /// A view or input connection is gone.
@@ -75,6 +77,10 @@ pub enum Input {
         tab: u32,
         open: Option<OpenDialog>,
         now: Instant,
+    },
+    /// Whether clients are told of dialogs, and so answer them.
+    DialogsAnswered {
+        by_clients: bool,
     },
     /// Something that keeps the session from being idle.
     Active {
@@ -144,6 +150,9 @@ pub struct Session {
     /// When it ends for want of clients.
     leaves_at: Option<Instant>,
     over: bool,
+    /// A client is there that keeps it from being idle.
+    busy: bool,
+    clients_answer_dialogs: bool,
 }
 
 impl Session {
@@ -160,6 +169,8 @@ impl Session {
             active_at: now,
             leaves_at: None,
             over: false,
+            busy: false,
+            clients_answer_dialogs: false,
         }
     }
 
@@ -172,7 +183,10 @@ impl Session {
             Input::Run { ticket, asked, now } => self.run(ticket, asked, now),
             Input::Done { ticket, answer, not_started, now } => self.done(ticket, answer, not_started, now),
             Input::Control { request, conn, now } => self.control_request(request, conn, now),
-            Input::Clients { count, now } => {
+            Input::Clients { count, busy, now } => {
+                if self.busy != busy {
+                    (self.busy, self.active_at) = (busy, now);
+                }
                 let leaves_at = self.settings.keep_alive.filter(|_| count == 0).map(|d| now + d);
                 // The last one left once: counted from then, however often it is said.
                 self.leaves_at = leaves_at.map(|at| self.leaves_at.unwrap_or(at));
@@ -184,6 +198,10 @@ impl Session {
                     Some(open) => drop(self.dialogs.insert(tab, Dialog { open, since: now })),
                     None => drop(self.dialogs.remove(&tab)),
                 }
+                Vec::new()
+            }
+            Input::DialogsAnswered { by_clients } => {
+                self.clients_answer_dialogs = by_clients;
                 Vec::new()
             }
             Input::Active { now } => {
@@ -212,7 +230,7 @@ impl Session {
         let dialogs = dialogs.filter(|_| self.controls.agent_may_act());
         [
             Some(self.settings.expires),
-            (self.running == 0).then_some(idle),
+            (self.running == 0 && !self.busy).then_some(idle),
             self.controls.deadline(),
             self.leaves_at,
         ]
@@ -382,7 +400,7 @@ impl Session {
         if self.over {
             return effects;
         }
-        let idle = self.running == 0 && now >= self.active_at + self.settings.idle_timeout;
+        let idle = self.running == 0 && !self.busy && now >= self.active_at + self.settings.idle_timeout;
         if now >= self.settings.expires {
             self.over = true;
             effects.push(Effect::End(EndReason::Lifetime));
@@ -427,6 +445,10 @@ impl Session {
         let mut effects = Vec::new();
         for (tab, dialog) in &mut self.dialogs {
             if now >= dialog.since + timeout {
+                if self.clients_answer_dialogs {
+                    dialog.since = now;
+                    continue;
+                }
                 // Tried again after the same time, should the browser not have closed it.
                 dialog.since = now;
                 let accept = dialog.open.kind == DialogKind::Beforeunload;

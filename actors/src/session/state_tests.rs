@@ -196,13 +196,13 @@ fn a_session_that_ends_with_its_last_client_outlives_it_for_a_while() {
     let now = Instant::now();
     let at = |s| now + Duration::from_secs(s);
     let mut s = session(now);
-    s.apply(Input::Clients { count: 1, now });
+    s.apply(Input::Clients { count: 1, busy: false, now });
     assert!(s.apply(Input::Tick { now: at(200) }).is_empty());
-    s.apply(Input::Clients { count: 0, now: at(200) });
-    s.apply(Input::Clients { count: 1, now: at(210) });
+    s.apply(Input::Clients { count: 0, busy: false, now: at(200) });
+    s.apply(Input::Clients { count: 1, busy: false, now: at(210) });
     assert!(s.apply(Input::Tick { now: at(270) }).is_empty(), "it came back");
-    s.apply(Input::Clients { count: 0, now: at(280) });
-    s.apply(Input::Clients { count: 0, now: at(290) });
+    s.apply(Input::Clients { count: 0, busy: false, now: at(280) });
+    s.apply(Input::Clients { count: 0, busy: false, now: at(290) });
     assert!(s.deadline() <= at(340));
     let effects = s.apply(Input::Tick { now: at(340) });
     assert!(matches!(effects[..], [Effect::End(EndReason::ClientGone)]), "{effects:?}");
@@ -281,4 +281,31 @@ fn whoever_drives_answers_dialogs_and_is_not_held_back() {
     s.apply(take(None));
     assert!(matches!(run(&mut s, 6, by(CommandClass::Dialog, None), now)[..], [Effect::Start(_)]));
     assert!(run(&mut s, 7, by(CommandClass::Act, None), now).is_empty(), "held");
+}
+
+#[test]
+fn a_client_that_is_there_keeps_the_session_from_being_idle() {
+    let now = Instant::now();
+    let at = |s| now + Duration::from_secs(s);
+    let mut s = session(now);
+    s.apply(Input::Clients { count: 1, busy: true, now });
+    assert!(s.apply(Input::Tick { now: at(1_000) }).is_empty());
+    s.apply(Input::Clients { count: 0, busy: false, now: at(1_000) });
+    assert_eq!(s.apply(Input::Tick { now: at(1_050) }).len(), 0, "counted from when it left");
+    let effects = s.apply(Input::Tick { now: at(1_300) });
+    assert!(matches!(effects[..], [Effect::End(_)]), "{effects:?}");
+}
+
+#[test]
+fn a_dialog_is_left_to_clients_that_are_told_of_it() {
+    let now = Instant::now();
+    let at = |s| now + Duration::from_secs(s);
+    let mut s = session(now);
+    s.apply(Input::Dialog { tab: 1, open: Some(dialog(DialogKind::Confirm)), now });
+    s.apply(Input::DialogsAnswered { by_clients: true });
+    assert!(s.apply(Input::Tick { now: at(5) }).is_empty());
+    s.apply(Input::DialogsAnswered { by_clients: false });
+    assert!(s.apply(Input::Tick { now: at(9) }).is_empty(), "it has its time from then on");
+    let effects = s.apply(Input::Tick { now: at(10) });
+    assert!(matches!(effects[..], [Effect::AnswerDialog { tab: 1, accept: false }]), "{effects:?}");
 }

@@ -169,6 +169,16 @@ impl Browser for FakeBrowser {
         Box::pin(async { Ok(FilesReply::default()) })
     }
 
+    fn connect(&self, _: bus_schema::ConnId) -> Pending<'_, Result<actors::port::Guard, Error>> {
+        Box::pin(async { Err(Error::conflict("a browser of a test does not speak CDP")) })
+    }
+
+    fn drive(&self, _: bool) {}
+
+    fn answers_dialogs(&self) -> bool {
+        false
+    }
+
     fn watch(&self, _: Option<FramesWish>) {}
 
     fn show_again(&self) {}

@@ -1,6 +1,7 @@
 //! The plain, validated types that every crate, the REST API, the WebSocket and the bus share.
 
 pub mod args;
+pub mod cdp;
 pub mod command;
 mod command_checks;
 #[cfg(test)]

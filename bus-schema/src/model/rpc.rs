@@ -191,6 +191,8 @@ pub enum AttachKind {
     View,
     /// Only to be there: a session with `on_disconnect: close` lives as long as its last client.
     Client,
+    /// A CDP client, whose messages travel on `rk.cdp`. It counts as a client too.
+    Cdp,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

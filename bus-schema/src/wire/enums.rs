@@ -80,7 +80,7 @@ enumerated! {
     ImageFormat { Png, Jpeg, Webp }
     ObservePreset { Compact, Full, Interactive }
     ControlAction { TakeControl, ReturnControl, Pause, Resume, Request, Give }
-    AttachKind { Input, View, Client }
+    AttachKind { Input, View, Client, Cdp }
     EndReason {
         Released, Cancelled, QueueTimeout, IdleTimeout, Lifetime, ClientGone, Drained, Crashed, Oom, Evicted,
         WorkerLost, RegionLost, StartFailed,

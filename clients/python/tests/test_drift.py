@@ -60,6 +60,9 @@ OF_COMMANDS = {
     "close_tab": Session.close_tab,
 }
 
+# For clients that speak CDP by themselves: `Session.cdp` says where they connect.
+OF_CDP_CLIENTS = {"session_cdp", "create_cdp"}
+
 # The same as the parameter `after`.
 SAME = {"Last-Event-ID"}
 
@@ -71,7 +74,7 @@ def parameters(spec: Spec, operation_id: str) -> set[str]:
 
 
 def same_both_ways(spec: Spec) -> None:
-    assert set(spec.operations()) == set(OPERATIONS) | set(OF_COMMANDS)
+    assert set(spec.operations()) == set(OPERATIONS) | set(OF_COMMANDS) | OF_CDP_CLIENTS
     for operation, (_, known) in OPERATIONS.items():
         assert parameters(spec, operation) == known, operation
     codes = set(spec.schemas["ErrorCode"]["enum"])

@@ -1,5 +1,6 @@
 //! What every client protocol asks for, in terms of none: the only part of this crate that speaks the bus.
 
+pub mod cdp;
 pub mod census;
 pub mod command;
 pub mod create;

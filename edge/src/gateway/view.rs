@@ -81,16 +81,21 @@ impl Gateway {
 
     /// Opens the way for human input.
     pub async fn open_input(&self, tenant: &Tenant, id: &SessionId) -> Result<InputLine, Error> {
-        Ok(InputLine { seat: self.sit_down(tenant, id, AttachKind::Input).await? })
+        Ok(InputLine { seat: self.sit_down(tenant, id, AttachKind::Input, connection_id()?).await? })
     }
 
     /// Tells the owner that a client is there, for as long as the seat is kept.
     pub async fn take_seat(&self, tenant: &Tenant, id: &SessionId) -> Result<Seat, Error> {
-        self.sit_down(tenant, id, AttachKind::Client).await
+        self.sit_down(tenant, id, AttachKind::Client, connection_id()?).await
     }
 
-    async fn sit_down(&self, tenant: &Tenant, id: &SessionId, kind: AttachKind) -> Result<Seat, Error> {
-        let conn = connection_id()?;
+    pub(super) async fn sit_down(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        kind: AttachKind,
+        conn: ConnId,
+    ) -> Result<Seat, Error> {
         let attach = Attach { kind, conn: conn.clone(), wish: FramesWish::default() };
         let until = Instant::now() + Attach::TIMEOUT;
         let (attached, _) = self.bus().owners().call(tenant, id, attach, until).await?;

@@ -1,5 +1,6 @@
 //! What clients speak: one module per protocol, all of them over [`crate::gateway`].
 
+pub mod cdp;
 pub mod pages;
 pub mod rest;
 pub mod result;

@@ -242,7 +242,7 @@ impl Owned {
                 self.frames += 1;
                 tokio::spawn(show(bus, id));
             }
-            AttachKind::Client => {}
+            AttachKind::Client | AttachKind::Cdp => {}
         }
         OwnerReply::ok(&Attached { control: Control::default(), heartbeat_ms: 3_000 }, None)
     }

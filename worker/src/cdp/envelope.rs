@@ -17,7 +17,8 @@ struct Raw<'a> {
     params: Option<&'a RawValue>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
-    error: Option<ProtocolError>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +26,15 @@ pub(super) struct ProtocolError {
     pub code: i64,
     #[serde(default)]
     pub message: String,
+}
+
+impl ProtocolError {
+    pub fn read(error: &Part) -> Self {
+        serde_json::from_slice(error.bytes()).unwrap_or_else(|_| Self {
+            code: 0,
+            message: String::from_utf8_lossy(error.bytes()).into_owned(),
+        })
+    }
 }
 
 /// A piece of a message that keeps the whole message alive and is parsed by whoever wants it.
@@ -54,7 +64,7 @@ impl Part {
 }
 
 pub(super) enum Inbound {
-    Answer { id: u64, outcome: Result<Part, ProtocolError> },
+    Answer { id: u64, outcome: Result<Part, Part> },
     Event { session: Option<Part>, method: Part, params: Part },
 }
 
@@ -67,7 +77,7 @@ pub(super) fn parse(message: &Bytes) -> Option<Inbound> {
     match (raw.id, raw.method) {
         (Some(id), _) => {
             let outcome = match raw.error {
-                Some(error) => Err(error),
+                Some(error) => Err(Part::of(message, error.get())),
                 None => Ok(object(raw.result)),
             };
             Some(Inbound::Answer { id, outcome })
@@ -93,6 +103,7 @@ mod tests {
 
         let error = Bytes::from_static(br#"{"id":8,"error":{"code":-32000,"message":"no"}}"#);
         let Some(Inbound::Answer { id: 8, outcome: Err(error) }) = parse(&error) else { panic!("error") };
+        let error = ProtocolError::read(&error);
         assert_eq!((error.code, error.message.as_str()), (-32000, "no"));
 
         let event = Bytes::from_static(br#"{"method":"A.b","sessionId":"S"}"#);

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::call::{Answer, CallError, Gone};
+use super::client::{Client, Sink};
 use super::event::{EventSink, Events, Interest, Subscription, channel};
 use super::link::{Shared, frame};
 use super::outbox::Push;
@@ -164,7 +165,41 @@ impl Cdp {
     /// Lets a target run that waits for its debugger. The only place that does so: a target with several
     /// clients must wait until each of them is done with it.
     pub fn resume(&self) {
-        self.notify_raw("Runtime.runIfWaitingForDebugger", &());
+        if let Some(session) = &self.session {
+            self.shared.resume(session);
+        }
+    }
+
+    /// Lets a client in: it speaks to the browser in its own words and is told what is its own to know.
+    pub async fn join(&self, sink: Box<dyn Sink>) -> Result<Client, CallError> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Attached {
+            session_id: String,
+        }
+        let answer = self.browser().call_answer("Target.attachToBrowserTarget", &()).await?;
+        let root = answer.decode::<Attached>()?.session_id;
+        Ok(self.shared.join(root.into(), sink))
+    }
+
+    /// A person drives, or the agent does: what clients send to act waits for the agent.
+    pub fn drive(&self, person: bool) {
+        self.shared.drive(person);
+    }
+
+    /// Whether a client is told of dialogs, and so has to answer them.
+    pub fn answers_dialogs(&self) -> bool {
+        self.shared.change(|mux| mux.answers_dialogs())
+    }
+
+    /// Where downloads go, whatever clients ask for.
+    pub fn keep_downloads(&self, directory: String) {
+        self.shared.change(|mux| mux.keep_downloads(directory));
+    }
+
+    /// Passes the news of a download on to the clients that want it; `context` is absent for the default one.
+    pub fn tell_download(&self, context: Option<&str>, method: &str, params: &[u8]) {
+        self.shared.change(|mux| mux.download(context, method, params));
     }
 
     fn closed(&self) -> CallError {

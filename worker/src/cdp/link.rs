@@ -4,21 +4,23 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
-use serde::Deserialize;
 use tokio::net::unix::pipe;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::call::{Answer, CallError, Gone};
-use super::envelope::{self, Inbound, Part};
+use super::client::{Client, Sink};
+use super::envelope::{self, Inbound, Part, ProtocolError};
 use super::event::{Event, Subscription};
 use super::halves;
 use super::handle::Cdp;
+use super::mux::{Mux, Naming, Out, Step, Wait};
 use super::outbox::{Outbox, WriteEnd};
 use super::pipe::{ReadError, Reader};
-use super::route::{Outbound, Pending, SessionId, Table, WORKER};
+use super::route::{ClientId, Outbound, SessionId, WORKER};
 use super::{MAX_INBOUND, MAX_OUTBOUND};
 
 pub(super) type Waiter = oneshot::Sender<Result<Answer, CallError>>;
@@ -45,12 +47,17 @@ pub(super) struct Shared {
     unrouted: AtomicU64,
     undecodable: Arc<AtomicU64>,
     frozen: AtomicBool,
+    /// Something is due earlier or later than it was.
+    due: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    table: Table<Waiter>,
+    mux: Mux<Waiter>,
     subscriptions: HashMap<Option<SessionId>, Vec<Subscription>>,
+    sinks: HashMap<ClientId, Box<dyn Sink>>,
+    /// When the multiplexer is to be told the time.
+    due: Option<Instant>,
 }
 
 /// Owns the pipe. Dropping it closes the pipe, upon which Chromium ends; all handles answer `Closed` from then on.
@@ -71,10 +78,12 @@ impl Link {
             unrouted: AtomicU64::new(0),
             undecodable: Arc::default(),
             frozen: AtomicBool::new(false),
+            due: Notify::new(),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(read(shared.clone(), reader));
         tasks.spawn(write(shared.clone()));
+        tasks.spawn(tend(shared.clone()));
         Ok(Self { shared, _tasks: tasks })
     }
 
@@ -119,7 +128,7 @@ impl Shared {
             received: self.received.load(Relaxed),
             unrouted: self.unrouted.load(Relaxed),
             undecodable: self.undecodable.load(Relaxed),
-            waiting: self.state().table.waiting() as u64,
+            waiting: self.state().mux.table().waiting() as u64,
         }
     }
 
@@ -148,11 +157,14 @@ impl Shared {
         let calls = {
             let mut state = self.state();
             state.subscriptions.clear();
-            state.table.drain()
+            state.sinks.clear();
+            state.mux.table_mut().drain()
         };
         for call in calls {
-            // The caller may have left; then nobody needs to know.
-            let _ = call.waiter.send(Err(CallError::Closed(reason)));
+            if let Wait::Worker(waiter) = call.waiter {
+                // The caller may have left; then nobody needs to know.
+                let _ = waiter.send(Err(CallError::Closed(reason)));
+            }
         }
     }
 
@@ -162,15 +174,16 @@ impl Shared {
         if let Some(reason) = self.why_gone() {
             return Err(CallError::Closed(reason));
         }
-        state.table.call(WORKER, 0, session, waiter).map_err(|_| CallError::Detached)
+        let table = state.mux.table_mut();
+        table.call(WORKER, 0, session, Wait::Worker(waiter)).map_err(|_| CallError::Detached)
     }
 
     pub fn register_notice(&self, session: Option<&str>) -> Result<Outbound, CallError> {
-        self.state().table.notify(WORKER, session).map_err(|_| CallError::Detached)
+        self.state().mux.table_mut().notify(WORKER, session).map_err(|_| CallError::Detached)
     }
 
     pub fn forget_call(&self, id: u64) {
-        self.state().table.cancel(id);
+        self.state().mux.table_mut().cancel(id);
     }
 
     pub fn subscribe(&self, session: Option<SessionId>, subscription: Subscription) {
@@ -182,112 +195,169 @@ impl Shared {
 
     /// Whether the session is attached and the worker's own.
     pub fn knows(&self, session: &str) -> bool {
-        self.state().table.target(session).is_some()
+        self.state().mux.table().target(session).is_some()
     }
 
     pub fn known_session(&self, session: &str) -> SessionId {
         let state = self.state();
         state
-            .table
+            .mux
+            .table()
             .event(Some(session))
             .and_then(|delivery| delivery.session)
             .unwrap_or_else(|| Arc::from(session))
+    }
+
+    /// Lets a target run, as far as the worker is concerned.
+    pub fn resume(&self, session: &SessionId) {
+        self.change(|mux| mux.resume(session));
+    }
+
+    /// Lets a client in under a browser session that was attached for it.
+    pub fn join(self: &Arc<Self>, root: SessionId, sink: Box<dyn Sink>) -> Client {
+        let mut state = self.state();
+        let id = state.mux.join(root);
+        state.sinks.insert(id, sink);
+        Client::new(self.clone(), id)
+    }
+
+    pub fn leave(&self, client: ClientId) {
+        self.change(|mux| mux.leave(client));
+        self.state().sinks.remove(&client);
+    }
+
+    pub fn request(&self, client: ClientId, text: &Bytes) -> Step {
+        self.change(|mux| mux.request(client, text, Instant::now()))
+    }
+
+    pub fn named(&self, client: ClientId, naming: &Naming, found: Result<Vec<String>, String>) {
+        self.change(|mux| mux.named(client, naming, found, Instant::now()));
+    }
+
+    /// What is left to do about messages that were held goes to their clients.
+    pub fn drive(&self, person: bool) {
+        let steps = self.change(|mux| mux.drive(person, Instant::now()));
+        let state = self.state();
+        for (client, step) in steps {
+            if let Some(sink) = state.sinks.get(&client) {
+                sink.step(step);
+            }
+        }
+    }
+
+    /// Changes the multiplexer and writes what comes of it, before anybody else changes it.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Mux<Waiter>) -> T) -> T {
+        let mut state = self.state();
+        let result = change(&mut state.mux);
+        self.perform(&mut state);
+        result
+    }
+
+    fn perform(&self, state: &mut State) {
+        loop {
+            let outs = state.mux.take_out();
+            if outs.is_empty() {
+                break;
+            }
+            for out in outs {
+                match out {
+                    // Callers wait for room before they come here.
+                    Out::Pipe(message) => self.outbox.push_over(message),
+                    Out::Client(client, text) => {
+                        if state.sinks.get(&client).is_some_and(|sink| !sink.push(&text)) {
+                            state.sinks.remove(&client);
+                            state.mux.leave(client);
+                        }
+                    }
+                }
+            }
+        }
+        let due = state.mux.deadline();
+        if due != state.due {
+            state.due = due;
+            self.due.notify_one();
+        }
     }
 
     fn receive(&self, message: &Bytes) {
         self.received.fetch_add(1, Relaxed);
         match envelope::parse(message) {
             Some(Inbound::Answer { id, outcome }) => {
-                // Bound to a name, so that the lock is released before the caller is woken.
-                let pending = self.state().table.answer(id);
-                if let Some(pending) = pending {
-                    let answer = outcome
-                        .map(|part| Answer(halves::replaced(part.into_bytes())))
-                        .map_err(|error| CallError::Protocol { code: error.code, message: error.message });
-                    let _ = pending.waiter.send(answer);
+                // The lock is released before the caller is woken.
+                if let Some((waiter, outcome)) = self.change(|mux| mux.answer(id, outcome)) {
+                    let answer =
+                        outcome.map(|part| Answer(halves::replaced(part.into_bytes()))).map_err(|error| {
+                            let error = ProtocolError::read(&error);
+                            CallError::Protocol { code: error.code, message: error.message }
+                        });
+                    let _ = waiter.send(answer);
                 }
             }
-            Some(Inbound::Event { session, method, params }) => self.receive_event(session, method, params),
+            Some(Inbound::Event { session, method, params }) => {
+                self.receive_event(message, session, method, params);
+            }
             None => {
                 self.unrouted.fetch_add(1, Relaxed);
             }
         }
     }
 
-    fn receive_event(&self, session: Option<Part>, method: Part, params: Part) {
+    fn receive_event(&self, message: &Bytes, session: Option<Part>, method: Part, params: Part) {
         let session = session.as_ref().and_then(|session| std::str::from_utf8(session.bytes()).ok());
+        let name = std::str::from_utf8(method.bytes()).unwrap_or_default();
         let mut state = self.state();
-        let Some(delivery) = state.table.event(session) else {
-            self.unrouted.fetch_add(1, Relaxed);
-            return;
+        let found = state.mux.event(message, session, name, params.bytes(), Instant::now());
+        self.perform(&mut state);
+        let seen = match found {
+            Ok(Some(seen)) => seen,
+            Ok(None) => return,
+            Err(_) => {
+                self.unrouted.fetch_add(1, Relaxed);
+                return;
+            }
         };
-        if delivery.client != WORKER {
-            return;
-        }
-        let event =
-            Event { session: delivery.session, method, params, undecodable: self.undecodable.clone() };
-        if event.method() == "Target.attachedToTarget" {
-            state.attached(&event);
+        let why = if name == "Inspector.targetCrashed" { CallError::Crashed } else { CallError::Detached };
+        let event = Event { session: seen.session, method, params, undecodable: self.undecodable.clone() };
+        if let Some(attached) = seen.attached {
+            state.inherit(&event, attached);
         }
         if let Some(subscriptions) = state.subscriptions.get_mut(&event.session) {
             subscriptions.retain(|subscription| subscription.offer(&event, event.method()));
         }
-        let (lost, why) = match (event.method(), &event.session) {
-            ("Target.detachedFromTarget", _) => (state.detached(&event), CallError::Detached),
-            ("Inspector.targetCrashed", Some(session)) => (state.table.crashed(session), CallError::Crashed),
-            _ => return,
-        };
+        for session in seen.gone {
+            state.subscriptions.remove(&Some(session));
+        }
         drop(state);
-        for call in lost {
-            let _ = call.waiter.send(Err(why.clone()));
+        for waiter in seen.lost {
+            let _ = waiter.send(Err(why.clone()));
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attached<'a> {
-    session_id: &'a str,
-    #[serde(borrow)]
-    target_info: TargetId<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TargetId<'a> {
-    target_id: &'a str,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DetachedFrom<'a> {
-    session_id: &'a str,
 }
 
 impl State {
     /// A session under another inherits the subscriptions that cover children, before its first event.
-    fn attached(&mut self, event: &Event) {
-        let Ok(attached) = serde_json::from_slice::<Attached<'_>>(event.params()) else { return };
-        let parent = event.session.as_deref();
-        let Some(id) = self.table.attached(parent, attached.session_id, attached.target_info.target_id)
-        else {
-            return;
-        };
+    fn inherit(&mut self, event: &Event, session: SessionId) {
         if let Some(inherited) = self.subscriptions.get(&event.session) {
             let inherited: Vec<_> = inherited.iter().filter(|sub| sub.with_children).cloned().collect();
-            self.subscriptions.insert(Some(id), inherited);
+            self.subscriptions.insert(Some(session), inherited);
         }
     }
+}
 
-    fn detached(&mut self, event: &Event) -> Vec<Pending<Waiter>> {
-        let Ok(detached) = serde_json::from_slice::<DetachedFrom<'_>>(event.params()) else {
-            return Vec::new();
+/// Tells the multiplexer the time when it asked to be told.
+async fn tend(shared: Arc<Shared>) {
+    loop {
+        let due = shared.state().due;
+        let sleep = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
         };
-        let gone = self.table.detached(detached.session_id);
-        for session in gone.sessions {
-            self.subscriptions.remove(&Some(session));
+        tokio::select! {
+            () = sleep => shared.change(|mux| mux.tick(Instant::now())),
+            () = shared.due.notified() => {}
         }
-        gone.calls
     }
 }
 

@@ -6,17 +6,21 @@
 //! bounded channels that drop and count what does not fit.
 
 mod call;
+mod client;
 mod envelope;
 mod event;
+pub mod gate;
 mod halves;
 mod handle;
 mod link;
+pub(crate) mod mux;
 mod outbox;
 mod patience;
 mod pipe;
 pub mod route;
 
 pub use call::{Answer, CallError, Gone};
+pub use client::{Client, Sink};
 pub use event::{Event, EventSink, Events, Interest, channel};
 pub use handle::Cdp;
 pub use link::{Link, Stats};

@@ -59,15 +59,32 @@ impl Outbox {
         if queue.bytes > 0 && queue.bytes + message.len() > BACKLOG {
             return Push::Full(message);
         }
-        queue.bytes += message.len();
-        queue.messages.push_back(message);
-        if queue.messages.len() == 1 && queue.drain_into(&self.pipe).is_err() {
+        if queue.take(message, &self.pipe).is_err() {
             return Push::Broken;
         }
         if !queue.messages.is_empty() {
             self.filled.notify_one();
         }
         Push::Done
+    }
+
+    /// The same whatever waits already.
+    pub fn push_over(&self, message: Vec<u8>) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.broken {
+            return;
+        }
+        if queue.take(message, &self.pipe).is_err() {
+            return;
+        }
+        if !queue.messages.is_empty() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Whether more than the backlog waits.
+    pub fn is_full(&self) -> bool {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).bytes > BACKLOG
     }
 
     /// Resolves when the backlog has shrunk.
@@ -112,6 +129,16 @@ impl Outbox {
 }
 
 impl Queue {
+    /// Takes a message, and writes it at once if nothing waits before it.
+    fn take(&mut self, message: Vec<u8>, pipe: &pipe::Sender) -> io::Result<()> {
+        self.bytes += message.len();
+        self.messages.push_back(message);
+        if self.messages.len() == 1 {
+            self.drain_into(pipe)?;
+        }
+        Ok(())
+    }
+
     /// Writes until the pipe is full; returns the number of bytes it took.
     fn drain_into(&mut self, pipe: &pipe::Sender) -> io::Result<usize> {
         let mut taken = 0;

@@ -23,7 +23,7 @@ pub const WORKER: ClientId = ClientId(0);
 pub struct Pending<W> {
     pub client: ClientId,
     /// The id by which the client knows this call.
-    pub client_call: u64,
+    pub client_call: i64,
     /// The session as the browser sees it.
     pub session: Option<SessionId>,
     pub waiter: W,
@@ -93,7 +93,7 @@ impl<W> Table<W> {
     pub fn call(
         &mut self,
         client: ClientId,
-        client_call: u64,
+        client_call: i64,
         session: Option<&str>,
         waiter: W,
     ) -> Result<Outbound, NotYours> {
@@ -111,6 +111,38 @@ impl<W> Table<W> {
         let id = self.next_id;
         self.next_id += 1;
         Ok(Outbound { id, session })
+    }
+
+    /// Draws an id for a message of the table's own under any session that is attached, or under the root.
+    pub fn own_call(&mut self, session: Option<SessionId>, waiter: W) -> Outbound {
+        let id = self.next_id;
+        self.next_id += 1;
+        let pending = Pending { client: WORKER, client_call: 0, session: session.clone(), waiter };
+        self.calls.insert(id, pending);
+        Outbound { id, session }
+    }
+
+    /// The same for one whose answer does not matter.
+    pub fn own_notice(&mut self, session: Option<SessionId>) -> Outbound {
+        let id = self.next_id;
+        self.next_id += 1;
+        Outbound { id, session }
+    }
+
+    /// Whose a session is.
+    pub fn owner(&self, session: &str) -> Option<ClientId> {
+        self.sessions.get(session).map(|session| session.client)
+    }
+
+    /// The root of a client; `None` for one that is not there, and for the worker.
+    pub fn root(&self, client: ClientId) -> Option<SessionId> {
+        self.roots.get(&client).cloned().flatten()
+    }
+
+    /// All sessions of a client.
+    pub fn sessions_of(&self, client: ClientId) -> Vec<SessionId> {
+        let of = self.sessions.iter().filter(|(_, session)| session.client == client);
+        of.map(|(id, _)| id.clone()).collect()
     }
 
     fn wire_session(&self, client: ClientId, session: Option<&str>) -> Result<Option<SessionId>, NotYours> {
@@ -141,7 +173,7 @@ impl<W> Table<W> {
     }
 
     /// The session as its client knows it: its root has no name there.
-    fn shown(&self, client: ClientId, session: &SessionId) -> Option<SessionId> {
+    pub fn shown(&self, client: ClientId, session: &SessionId) -> Option<SessionId> {
         match self.roots.get(&client) {
             Some(Some(root)) if root == session => None,
             Some(_) | None => Some(session.clone()),

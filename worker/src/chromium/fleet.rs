@@ -69,7 +69,7 @@ pub(super) struct Inner {
     pub(super) user: Option<User>,
     sandbox: bool,
     guarded: Arc<[GuardedPort]>,
-    gate: Gate,
+    pub(super) gate: Gate,
     guard: GuardHandle,
     live: Mutex<HashMap<i32, Weak<Process>>>,
     /// Set while the lease is invalid: what comes up meanwhile is stopped too.

@@ -1,6 +1,7 @@
 //! One session's browser.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -8,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use actors::port::{Browser, BrowserEvent, Output, Pending};
+use actors::port::{Browser, BrowserEvent, Guard, Output, Pending};
 use bus_schema::{
-    Error, SessionId, Tenant,
+    ConnId, Error, SessionId, Tenant,
     model::{
         command::{Command, CommandRequest, WaitUntil},
         entry::Entry,
@@ -27,6 +28,7 @@ use tokio::{
 };
 
 use super::{
+    clients::{self, Clients},
     events,
     files::Store,
     fleet::Inner,
@@ -51,6 +53,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(5);
 /// How long a command whose browser is gone waits to be told why. That is known when its processes are buried.
 const REASON: Duration = Duration::from_secs(3);
+/// How long the browser may take to let a client in.
+const CONNECT: Duration = Duration::from_secs(4);
 
 /// What holds the session's part of a process. Dropped, it is gone.
 pub(super) enum Body {
@@ -84,6 +88,7 @@ pub(super) struct ChromiumBrowser {
     files: Arc<Store>,
     wanted: watch::Sender<Option<Wanted>>,
     newcomer: Arc<Notify>,
+    uploads: PathBuf,
     whose: OnceLock<Whose>,
     alive: Arc<AtomicBool>,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -128,7 +133,8 @@ impl ChromiumBrowser {
             inner,
             body: Mutex::new(Some(body)),
             proxy,
-            context: Arc::new(command::Context::new(tabs.clone(), uploads)),
+            context: Arc::new(command::Context::new(tabs.clone(), uploads.clone())),
+            uploads,
             tabs,
             events: Mutex::new(Some(events)),
             files,
@@ -218,6 +224,27 @@ impl ChromiumBrowser {
             self.tabs.activate(n).await.map_err(|e| Error::unavailable(e.to_string()))?;
         }
         Ok(())
+    }
+
+    /// Opens the way for a CDP client and serves it.
+    async fn let_in(&self, conn: ConnId) -> Result<Guard, Error> {
+        if self.tabs.context_id().is_some() {
+            let why = "a session with `isolation: context` shares its browser and offers no CDP";
+            return Err(Error::conflict(why));
+        }
+        let (Some(whose), Some(events)) = (self.whose.get(), self.sink.get()) else {
+            return Err(Error::unavailable("the session is not ready"));
+        };
+        let (line, receiver) = self.inner.bus.cdp().owner(&whose.id, &conn).await?;
+        let clients = Clients {
+            tabs: self.tabs.clone(),
+            gate: self.inner.gate.clone(),
+            uploads: self.uploads.clone(),
+            events: events.clone(),
+            conn,
+        };
+        let serving = clients.connect(line, receiver).await.map_err(|e| Error::unavailable(e.to_string()))?;
+        Ok(clients::guarded(serving))
     }
 
     async fn new_tab(&self) -> Result<u32, Error> {
@@ -324,6 +351,23 @@ impl Browser for ChromiumBrowser {
             };
             self.files.serve(whose, request).await
         })
+    }
+
+    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Guard, Error>> {
+        Box::pin(async move {
+            match tokio::time::timeout(CONNECT, self.let_in(conn)).await {
+                Ok(connected) => connected,
+                Err(_) => Err(Error::unavailable("the browser does not answer")),
+            }
+        })
+    }
+
+    fn drive(&self, person: bool) {
+        self.tabs.root().drive(person);
+    }
+
+    fn answers_dialogs(&self) -> bool {
+        self.tabs.root().answers_dialogs()
     }
 
     fn watch(&self, wish: Option<FramesWish>) {

@@ -5,9 +5,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use actors::port::{Browser, BrowserEvent, Browsers, Output, Pending, StartError};
+use actors::port::{Browser, BrowserEvent, Browsers, Guard, Output, Pending, StartError};
 use bus_schema::{
-    Error,
+    ConnId, Error,
     model::{
         command::{Command, CommandRequest},
         entry::Entry,
@@ -198,6 +198,16 @@ impl Browser for SimulatedBrowser {
 
     fn files(&self, _: Files) -> Pending<'_, Result<FilesReply, Error>> {
         Box::pin(async { Ok(FilesReply::default()) })
+    }
+
+    fn connect(&self, _: ConnId) -> Pending<'_, Result<Guard, Error>> {
+        Box::pin(async { Err(Error::conflict("a simulated browser does not speak CDP")) })
+    }
+
+    fn drive(&self, _: bool) {}
+
+    fn answers_dialogs(&self) -> bool {
+        false
     }
 
     fn watch(&self, _: Option<FramesWish>) {}

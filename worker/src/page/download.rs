@@ -13,6 +13,7 @@ const MOST: usize = 1_000;
 #[derive(Debug)]
 struct UnderWay {
     n: Option<u32>,
+    context: Option<String>,
     url: String,
 }
 
@@ -30,7 +31,17 @@ impl Downloads {
         self.names.get(guid).map(String::as_str)
     }
 
-    pub fn begins(&mut self, n: Option<u32>, download: DownloadBegins) -> Option<Event> {
+    /// The context that one under way began in, where it is not the session's own. `None`: there is no such download.
+    pub fn context(&self, guid: &str) -> Option<Option<String>> {
+        self.under_way.get(guid).map(|download| download.context.clone())
+    }
+
+    pub fn begins(
+        &mut self,
+        n: Option<u32>,
+        context: Option<String>,
+        download: DownloadBegins,
+    ) -> Option<Event> {
         if self.names.len() >= MOST {
             return None;
         }
@@ -38,7 +49,7 @@ impl Downloads {
         let name = free_name(&suggested_filename, &self.taken);
         self.taken.insert(name.clone());
         self.names.insert(guid.clone(), name.clone());
-        self.under_way.insert(guid.clone(), UnderWay { n, url: url.clone() });
+        self.under_way.insert(guid.clone(), UnderWay { n, context, url: url.clone() });
         let state = DownloadState::InProgress;
         Some(Event::Download { guid, n, url, name, received: 0, total: None, state })
     }
@@ -111,7 +122,7 @@ mod tests {
             suggested_filename: suggested.into(),
             frame_id: "F".into(),
         };
-        let event = downloads.begins(Some(1), begins)?;
+        let event = downloads.begins(Some(1), None, begins)?;
         let Event::Download { name, .. } = event else { panic!("{event:?}") };
         Some(name)
     }

@@ -34,7 +34,14 @@ pub(super) async fn drive(inner: Arc<Inner>, mut events: Events) {
                 }
                 Some(event) => {
                     if let Some(input) = read(&event) {
+                        let guid = download(&input);
+                        // Looked up before and after: the first report begins it, the last one ends it.
+                        let before = guid.as_deref().and_then(|guid| inner.tracker().downloads.context(guid));
                         step(&inner, &mut tasks, input).await;
+                        if let Some(guid) = guid {
+                            let context = inner.tracker().downloads.context(&guid).or(before);
+                            tell_clients(&inner, &event, context);
+                        }
                     }
                 }
                 None => break,
@@ -57,11 +64,11 @@ async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
     inner.changed.send_modify(|version| *version += 1);
     for effect in effects {
         match effect {
-            Effect::SetUp { session, page } => {
-                tasks.spawn(setup::set_up(inner.clone(), session, page));
+            Effect::SetUp { session, page, own } => {
+                tasks.spawn(setup::set_up(inner.clone(), session, page, own));
             }
-            Effect::SetUpWorker { session, script } => {
-                tasks.spawn(worker::set_up(inner.clone(), session, script));
+            Effect::SetUpWorker { session, script, own } => {
+                tasks.spawn(worker::set_up(inner.clone(), session, script, own));
             }
             Effect::Release { session } => inner.root.on_session(&session).resume(),
             Effect::AskTitle { target } => {
@@ -82,6 +89,24 @@ async fn step(inner: &Arc<Inner>, tasks: &mut JoinSet<()>, input: Input) {
             Effect::Emit(event) => emit(inner, event).await,
         }
     }
+}
+
+/// The download that an input is about.
+fn download(input: &Input) -> Option<String> {
+    if let Input::DownloadBegins(begins) = input {
+        return Some(begins.guid.clone());
+    }
+    if let Input::DownloadMoves(moves) = input { Some(moves.guid.clone()) } else { None }
+}
+
+/// Clients hear of downloads from here, for where these go is not theirs to say. Where the file lies is not told.
+fn tell_clients(inner: &Inner, event: &cdp::Event, context: Option<Option<String>>) {
+    let Some(context) = context else { return };
+    let Ok(mut params) = serde_json::from_slice::<serde_json::Value>(event.params()) else { return };
+    if let Some(params) = params.as_object_mut() {
+        params.remove("filePath");
+    }
+    inner.root.tell_download(context.as_deref(), event.method(), params.to_string().as_bytes());
 }
 
 /// Notes give way to what the owner must know: they only get the first half of the channel.

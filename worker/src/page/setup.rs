@@ -46,7 +46,7 @@ pub(super) fn attach_all() -> Value {
 }
 
 /// Sets a session up in one round of pipelined calls and lets its target run.
-pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool) {
+pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool, own: bool) {
     let emulation = inner.emulation.read().await;
     let cdp = inner.root.on_session(&session).with_timeout(ROUND);
     let mut steps = basics(inner.network.load(std::sync::atomic::Ordering::Relaxed));
@@ -55,9 +55,16 @@ pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool) {
         steps.extend(clipboard.steps());
         clipboard.follow(&cdp);
     }
-    let own = &inner.user_agent;
-    steps.extend(if page { emulation.page_steps(None, own) } else { emulation.frame_steps(None, own) });
-    let seeds = inner.seeds.lock().unwrap_or_else(PoisonError::into_inner).scripts.clone();
+    let agent = &inner.user_agent;
+    let mut seeds = HashMap::new();
+    if own {
+        steps.extend(if page {
+            emulation.page_steps(None, agent)
+        } else {
+            emulation.frame_steps(None, agent)
+        });
+        seeds.clone_from(&inner.seeds.lock().unwrap_or_else(PoisonError::into_inner).scripts);
+    }
     // The futures are polled in this order, so this is the order on the pipe; the resume comes last.
     let configure = join_all(steps.iter().map(|step| cdp.call_answer(step.method, &step.params)));
     let seed = install_seeds(&inner, &cdp, &session, seeds);
@@ -124,6 +131,30 @@ impl Seeds {
             });
         }
         gone
+    }
+}
+
+/// Sets everything once more that takes being set twice. What a page refuses for being in effect is in effect.
+pub(super) async fn assert_again(inner: &Inner) {
+    let emulation = inner.emulation.read().await;
+    let mut calls: Vec<(Cdp, Step)> = Vec::new();
+    for (session, page) in inner.tracker().sessions() {
+        let cdp = inner.root.on_session(&session).with_timeout(ROUND);
+        let steps = match page {
+            true => emulation.page_steps(None, &inner.user_agent),
+            false => emulation.frame_steps(None, &inner.user_agent),
+        };
+        // A script that was added twice would run twice.
+        let steps = steps.into_iter().filter(|step| step.method != ADD_SCRIPT);
+        calls.extend(steps.map(|step| (cdp.clone(), step)));
+    }
+    let asserting = join_all(calls.iter().map(|(cdp, step)| cdp.call_answer(step.method, &step.params)));
+    for ((_, step), outcome) in calls.iter().zip(asserting.await) {
+        if let Err(error) = outcome
+            && !error.is_gone()
+        {
+            tracing::debug!(method = step.method, %error, "not asserted again");
+        }
     }
 }
 

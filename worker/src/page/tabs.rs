@@ -122,6 +122,10 @@ impl Inner {
         let _ = self.feed.send(input).await;
     }
 
+    pub fn try_feed(&self, input: Input) {
+        let _ = self.feed.try_send(input);
+    }
+
     pub async fn next_input(&self) -> Option<Input> {
         self.inputs.lock().await.recv().await
     }
@@ -225,6 +229,9 @@ impl Tabs {
 
     /// Downloads land as `<directory>/<guid>`, whatever name the site gives them.
     async fn keep_downloads(&self, directory: PathBuf) -> Result<(), CallError> {
+        if self.inner.context.is_none() {
+            self.inner.root.keep_downloads(directory.to_string_lossy().into_owned());
+        }
         let mut params = json!({
             "behavior": "allowAndName", "downloadPath": directory.to_string_lossy(), "eventsEnabled": true,
         });
@@ -336,6 +343,14 @@ impl Tabs {
         self.inner.feed(Input::Touched { n }).await;
     }
 
+    /// The same of a target, by a client that speaks CDP. Left out when there is more to follow than can be.
+    pub fn touch_target(&self, target: &str) {
+        let n = self.inner.tracker().tab_of_target(target).map(|tab| tab.n);
+        if let Some(n) = n.filter(|n| self.active() != Some(*n)) {
+            self.inner.try_feed(Input::Touched { n });
+        }
+    }
+
     /// Opens an empty tab, makes it active and waits until it is set up.
     pub async fn new_tab(&self) -> Result<u32, TabError> {
         let mut params = CreateTargetParams::new("about:blank");
@@ -396,6 +411,11 @@ impl Tabs {
     /// Brings all tabs, and all that come, to this emulation: only what differs, in one round of calls.
     pub async fn apply(&self, emulation: Emulation) -> Result<(), ApplyError> {
         setup::apply(&self.inner, emulation).await
+    }
+
+    /// Sets once more what a client may have overridden and taken with it, or left behind.
+    pub async fn assert_again(&self) {
+        setup::assert_again(&self.inner).await;
     }
 
     pub async fn emulation(&self) -> Emulation {

@@ -22,12 +22,15 @@ pub enum Effect {
     SetUp {
         session: SessionId,
         page: bool,
+        /// It is in the session's own context.
+        own: bool,
     },
     /// Set up a worker that a page has started, and let it run.
     SetUpWorker {
         session: SessionId,
         /// Of a service worker: the URL of its script, which is about to be asked for.
         script: Option<String>,
+        own: bool,
     },
     /// Not ours: let it run and leave it.
     Release {
@@ -126,10 +129,13 @@ impl Tracker {
         self.recent.last().copied()
     }
 
-    /// The sessions that are set up, each with whether it speaks for a whole page.
+    /// The sessions of the session's own context, each with whether it speaks for a whole page. What other contexts
+    /// of the browser pretend to be is the affair of the clients that made them.
     pub fn sessions(&self) -> Vec<(SessionId, bool)> {
+        let own = |n: &u32| self.tabs.get(n).is_some_and(|tab| tab.context.is_none());
         self.sessions
             .iter()
+            .filter(|(_, n)| own(n))
             .map(|(session, n)| {
                 (session.clone(), self.tabs.get(n).is_some_and(|tab| &tab.session == session))
             })
@@ -181,7 +187,7 @@ impl Tracker {
             return match n {
                 Some(n) => {
                     self.sessions.insert(session.clone(), n);
-                    vec![Effect::SetUp { session, page: false }]
+                    vec![Effect::SetUp { session, page: false, own: self.is_own(n) }]
                 }
                 None => vec![Effect::Release { session }],
             };
@@ -212,7 +218,9 @@ impl Tracker {
         let Some(n) = n else { return vec![Effect::Release { session }] };
         let script = (info.kind == "service_worker").then_some(info.url);
         self.workers.insert(session.clone(), Worker { n, script: script.clone() });
-        vec![Effect::SetUpWorker { session, script }]
+        let own =
+            info.browser_context_id.is_none_or(|context| self.context.as_ref().is_none_or(|c| *c == context));
+        vec![Effect::SetUpWorker { session, script, own }]
     }
 
     /// The script that the service worker of a session is made of.
@@ -228,6 +236,7 @@ impl Tracker {
         let opener = info.opener_id.as_deref().and_then(|opener| self.tab_of_target(opener)).map(|tab| tab.n);
         self.last += 1;
         let n = self.last;
+        let own = context.is_none();
         let tab = Tab {
             n,
             frames: Frames::new(&info.target_id, session.clone()),
@@ -244,7 +253,7 @@ impl Tracker {
         self.tabs.insert(n, tab);
         self.sessions.insert(session.clone(), n);
         let mut effects = vec![
-            Effect::SetUp { session, page: true },
+            Effect::SetUp { session, page: true, own },
             Effect::Emit(Event::TabOpened { n, url: info.url, opener }),
         ];
         // What a page opens comes to the front; what a client opens stays behind until it is used.
@@ -254,6 +263,10 @@ impl Tracker {
             self.recent.insert(0, n);
         }
         effects
+    }
+
+    fn is_own(&self, n: u32) -> bool {
+        self.tabs.get(&n).is_some_and(|tab| tab.context.is_none())
     }
 
     fn make_active(&mut self, n: u32) -> Vec<Effect> {
@@ -451,7 +464,8 @@ impl Tracker {
         if self.shared && n.is_none() {
             return Vec::new();
         }
-        self.downloads.begins(n, download).map(Effect::Emit).into_iter().collect()
+        let context = n.and_then(|n| self.tabs.get(&n)?.context.clone());
+        self.downloads.begins(n, context, download).map(Effect::Emit).into_iter().collect()
     }
 }
 

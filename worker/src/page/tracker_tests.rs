@@ -85,7 +85,7 @@ fn a_closed_tab_gives_way_to_the_one_used_before_it_and_its_number_is_never_used
 #[test]
 fn what_is_attached_is_set_up_released_or_left_to_its_owner() {
     let mut tracker = Tracker::default();
-    let set_up = |session: &str, page| Effect::SetUp { session: session.into(), page };
+    let set_up = |session: &str, page| Effect::SetUp { session: session.into(), page, own: true };
     assert_eq!(page(&mut tracker, "A", None)[0], set_up("s-A", true));
     let again = tracker.apply(attach(None, "second", info("A", "page", None)));
     assert_eq!(again, [], "another session of a known page");
@@ -95,15 +95,19 @@ fn what_is_attached_is_set_up_released_or_left_to_its_owner() {
     assert_eq!(deeper, [set_up("s-G", false)]);
     for (parent, session) in [("s-F", "s-W"), ("s-W", "s-V")] {
         let worker = tracker.apply(attach(Some(parent), session, info(session, "worker", None)));
-        assert_eq!(worker, [Effect::SetUpWorker { session: session.into(), script: None }], "of {parent}");
+        assert_eq!(
+            worker,
+            [Effect::SetUpWorker { session: session.into(), script: None, own: true }],
+            "of {parent}"
+        );
     }
     let shared = tracker.apply(attach(None, "s-S", info("S", "shared_worker", None)));
-    assert_eq!(shared, [Effect::SetUpWorker { session: "s-S".into(), script: None }]);
+    assert_eq!(shared, [Effect::SetUpWorker { session: "s-S".into(), script: None, own: true }]);
     let started = tracker.apply(attach(Some("s-S"), "s-D", info("D", "worker", None)));
-    assert_eq!(started, [Effect::SetUpWorker { session: "s-D".into(), script: None }]);
+    assert_eq!(started, [Effect::SetUpWorker { session: "s-D".into(), script: None, own: true }]);
     let script = Some("about:blank".to_owned());
     let service = tracker.apply(attach(None, "s-SW", info("SW", "service_worker", None)));
-    assert_eq!(service, [Effect::SetUpWorker { session: "s-SW".into(), script: script.clone() }]);
+    assert_eq!(service, [Effect::SetUpWorker { session: "s-SW".into(), script: script.clone(), own: true }]);
     assert_eq!(tracker.worker_script("s-SW"), script.as_deref());
     tracker.apply(Input::Detached { session: "s-SW".into() });
     assert_eq!(tracker.worker_script("s-SW"), None);

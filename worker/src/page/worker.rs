@@ -14,9 +14,9 @@ use crate::cdp::SessionId;
 use crate::inject;
 
 /// Lets a worker see and send what a page does, and lets it run.
-pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, script: Option<String>) {
+pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, script: Option<String>, own: bool) {
     // Not held: a service worker only answers once its script has come, and that goes on by the same emulation.
-    let emulation = inner.emulation.read().await.clone();
+    let emulation = if own { inner.emulation.read().await.clone() } else { Emulation::default() };
     let cdp = inner.root.on_session(&session).with_timeout(ROUND);
     let mut steps = vec![Step { method: "Target.setAutoAttach", params: attach_all(), field: "session" }];
     steps.extend(emulation.worker_steps(&inner.user_agent));

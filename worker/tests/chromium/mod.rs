@@ -1,4 +1,5 @@
 mod commands;
+mod gate;
 mod process;
 mod proxy;
 mod screencast;

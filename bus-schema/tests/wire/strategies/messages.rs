@@ -36,7 +36,7 @@ pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
         1 => patch_session().prop_map(OwnerRequest::Patch),
         1 => (control_request(), of(conn()))
             .prop_map(|(request, conn)| OwnerRequest::Control(SetControl { request, conn })),
-        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client]), conn(), frames_wish())
+        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish())
             .prop_map(|(kind, conn, wish)| OwnerRequest::Attach(Attach { kind, conn, wish })),
         2 => files().prop_map(OwnerRequest::Files),
     ]

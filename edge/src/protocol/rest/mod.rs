@@ -24,7 +24,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::error::{Problem, ProblemDocument};
-use super::ws;
+use super::{cdp, ws};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::app::App;
         (name = "pages", description = "What a page shows, as bytes"),
         (name = "tabs"),
         (name = "files", description = "Uploads and downloads"),
+        (name = "cdp", description = "The Chrome DevTools Protocol, for the clients that people already have"),
         (name = "events", description = "What happens, live and from the log"),
         (name = "fleet", description = "Workers, queues, pressure"),
         (name = "service", description = "The gateway itself; no token needed")
@@ -82,6 +83,8 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(page::pdf::get))
         .routes(routes!(sessions::events::follow))
         .routes(routes!(ws::upgrade))
+        .routes(routes!(cdp::attach))
+        .routes(routes!(cdp::create))
         .routes(routes!(sessions::control::set))
         .routes(routes!(sessions::stream::get))
         .routes(routes!(sessions::recording::get))

@@ -1,6 +1,6 @@
 //! `GET /v1/sessions/{id}/ws`: commands, events, input and frames on one socket.
 
-mod error;
+pub mod error;
 mod input;
 mod outbox;
 mod socket;

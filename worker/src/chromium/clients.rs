@@ -1,0 +1,165 @@
+//! CDP clients of one session: from the bus to the browser and back.
+
+use std::path::PathBuf;
+
+use actors::{Gate, port::BrowserEvent};
+use bus::cdp::{Line, Received, Receiver};
+use bus_schema::{ConnId, model::cdp::Close};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::{
+    cdp::{
+        Cdp, Client, Sink,
+        mux::{Naming, Step},
+    },
+    page::Tabs,
+};
+
+/// WebSocket close codes.
+const UNSUPPORTED: u16 = 1003;
+const POLICY: u16 = 1008;
+
+/// Clients of the browser itself, with what serving them takes.
+#[derive(Clone)]
+pub(super) struct Clients {
+    pub(super) tabs: Tabs,
+    pub(super) gate: Gate,
+    pub(super) uploads: PathBuf,
+    pub(super) events: mpsc::Sender<BrowserEvent>,
+    pub(super) conn: ConnId,
+}
+
+/// Takes what the browser says to one client.
+struct Wire {
+    line: Line,
+    news: mpsc::UnboundedSender<News>,
+}
+
+/// What the task of a client must hear of besides messages.
+enum News {
+    /// It does not take what it is sent.
+    Slow,
+    /// A message that was held has left something to do.
+    Step(Step),
+}
+
+impl Sink for Wire {
+    fn push(&self, text: &Bytes) -> bool {
+        let taken = self.line.push(text).is_ok();
+        if !taken {
+            // The task may have ended just now.
+            let _ = self.news.send(News::Slow);
+        }
+        taken
+    }
+
+    fn step(&self, step: Step) {
+        let _ = self.news.send(News::Step(step));
+    }
+}
+
+impl Clients {
+    /// Lets a client in. Served until it leaves, or until the task is aborted.
+    pub(super) async fn connect(
+        self,
+        line: Line,
+        receiver: Receiver,
+    ) -> Result<impl Future<Output = ()> + Send + 'static, crate::cdp::CallError> {
+        let (news, heard) = mpsc::unbounded_channel();
+        let client = self.tabs.root().join(Box::new(Wire { line: line.clone(), news })).await?;
+        Ok(async move {
+            let leaving = Leaving { client: Some(client), tabs: self.tabs.clone() };
+            if let Some(close) = self.serve(&leaving, receiver, heard).await {
+                line.close(&close).await;
+            }
+            drop(leaving);
+            drop(self.events.send(BrowserEvent::Left { conn: self.conn }).await);
+        })
+    }
+
+    /// Says how the client is to be told that it is over, if that is not its own doing.
+    async fn serve(
+        &self,
+        leaving: &Leaving,
+        mut receiver: Receiver,
+        mut news: mpsc::UnboundedReceiver<News>,
+    ) -> Option<Close> {
+        let root: Cdp = self.tabs.root().clone();
+        let client = leaving.client.as_ref()?;
+        loop {
+            let step = tokio::select! {
+                received = receiver.next() => match received {
+                    Received::Message(text) => {
+                        if !self.gate.may_act() {
+                            // Frozen: nothing is taken from the bus.
+                            self.gate.wait().await;
+                        }
+                        client.request(&text).await
+                    }
+                    Received::Closed(_) => return None,
+                    Received::Lost(why) => return Some(Close::new(POLICY, why)),
+                },
+                Some(news) = news.recv() => match news {
+                    News::Slow => return Some(Close::new(POLICY, "slow_consumer")),
+                    News::Step(step) => step,
+                },
+                // Whether the session goes on in another browser its events tell.
+                _ = root.gone() => return None,
+            };
+            match step {
+                Step::Done => {}
+                Step::Touched(target) => self.tabs.touch_target(&target),
+                Step::Name(naming) => client.named(&naming, self.find(&naming).await),
+                Step::End => drop(self.events.send(BrowserEvent::Close).await),
+                Step::Noise => return Some(Close::new(UNSUPPORTED, "not a CDP message")),
+            }
+        }
+    }
+
+    /// Files are known by the last part of the client's path: under that name they are staged.
+    async fn find(&self, naming: &Naming) -> Result<Vec<String>, String> {
+        let mut paths = Vec::new();
+        for given in &naming.names {
+            let name = given.rsplit(['/', '\\']).next().unwrap_or_default();
+            let path = self.uploads.join(name);
+            let is_file = tokio::fs::symlink_metadata(&path).await.is_ok_and(|data| data.is_file());
+            if name.is_empty() || !is_file {
+                let shown: String = name.chars().take(80).collect();
+                return Err(format!(
+                    "no file {shown:?} is staged: send it to POST /v1/sessions/{{id}}/files/uploads first"
+                ));
+            }
+            paths.push(path.to_string_lossy().into_owned());
+        }
+        Ok(paths)
+    }
+}
+
+/// A client's place. Once it is empty the session is brought back to what it pretends to be: what the client had set
+/// goes with it or stays, as the browser pleases.
+struct Leaving {
+    client: Option<Client>,
+    tabs: Tabs,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.client = None;
+        let tabs = self.tabs.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { tabs.assert_again().await });
+        }
+    }
+}
+
+/// What serves a client, for as long as it is kept.
+pub(super) fn guarded(serving: impl Future<Output = ()> + Send + 'static) -> actors::port::Guard {
+    struct Serving(tokio::task::AbortHandle);
+    impl Drop for Serving {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    Box::new(Serving(tokio::spawn(serving).abort_handle()))
+}
