@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::job::Job;
 use super::markdown::{self, Readable};
+use super::order;
 use super::scroll::document;
 use super::world::WorldError;
 
@@ -38,7 +39,7 @@ pub(super) async fn run(job: &Job<'_>, c: &Content) -> Result<Outcome, Error> {
 async fn of_frames<T: serde::de::DeserializeOwned>(job: &Job<'_>, function: &str) -> Result<Vec<T>, Error> {
     let main = document(job).await?;
     let mut parts = vec![main.call(function, Value::Null).await?];
-    let frames = job.ctx.tabs.frames(job.n).map_err(super::error::of_tab)?;
+    let frames = order::frames(job).await?;
     for frame in frames.iter().skip(1) {
         let part = async {
             let world = job.ctx.worlds.of(frame, job.on(&frame.cdp)).await?;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::of_tab;
 use super::job::Job;
+use super::order;
 use super::place;
 use super::refs::{Holder, Home};
 use super::world::{World, WorldError};
@@ -130,11 +131,17 @@ impl Search {
     }
 
     /// The frames to look in, in their order.
-    pub fn frames(&self, job: &Job<'_>) -> Result<Vec<FrameHandle>, Error> {
-        let mut frames = job.ctx.tabs.frames(job.n).map_err(of_tab)?;
+    pub async fn frames(&self, job: &Job<'_>) -> Result<Vec<FrameHandle>, Error> {
         if let Some(only) = &self.only {
+            let mut frames = job.ctx.tabs.frames(job.n).map_err(of_tab)?;
             frames.retain(|frame| frame.id == *only);
+            return Ok(frames);
         }
+        if self.frame == Some(FrameRef::Number(0)) {
+            // The main one is first in any order.
+            return Ok(job.ctx.tabs.frames(job.n).map_err(of_tab)?.into_iter().take(1).collect());
+        }
+        let frames = order::frames(job).await?;
         Ok(match &self.frame {
             None => frames,
             Some(FrameRef::Number(n)) => frames.into_iter().skip(*n as usize).take(1).collect(),
@@ -149,7 +156,7 @@ impl Search {
     }
 
     /// Of a ref: the frame that shows its document; none when that is gone.
-    pub fn home(&self, job: &Job<'_>, number: u64) -> Result<Option<FrameHandle>, Error> {
+    pub async fn home(&self, job: &Job<'_>, number: u64) -> Result<Option<FrameHandle>, Error> {
         let home = match job.ctx.outlines.refs.holder(number) {
             Holder::Document(home) => home,
             Holder::Gone => return Ok(None),
@@ -163,7 +170,7 @@ impl Search {
             return Ok(None);
         }
         let all = job.ctx.tabs.frames(job.n).map_err(of_tab)?;
-        let wanted = self.frames(job)?;
+        let wanted = if self.frame.is_some() { self.frames(job).await? } else { all.clone() };
         let frame = wanted.into_iter().find(|frame| home.is_shown_by(frame));
         if frame.is_none() && is_shown(&home, &all) {
             return Err(self.no_ref("is in another frame than the one given; leave `frame` out"));
@@ -215,7 +222,7 @@ pub(super) async fn look(job: &Job<'_>, search: &Search) -> Result<Option<Elemen
     if let Some(number) = search.reference {
         return look_up(job, search, number).await.map(Some);
     }
-    let frames = search.frames(job)?;
+    let frames = search.frames(job).await?;
     if frames.is_empty() {
         job.waits_for(search.nothing("is in a frame that is not there"));
         return Ok(None);
@@ -248,7 +255,7 @@ pub(super) async fn look(job: &Job<'_>, search: &Search) -> Result<Option<Elemen
 
 /// The element of a ref. What is gone does not come back, so nothing is waited for.
 async fn look_up(job: &Job<'_>, search: &Search, number: u64) -> Result<Element, Error> {
-    let Some(frame) = search.home(job, number)? else { return Err(search.gone()) };
+    let Some(frame) = search.home(job, number).await? else { return Err(search.gone()) };
     match look_in(job, search, &frame, search.nth).await {
         Ok((world, found)) if found.status == "one" => Ok(Element { frame, world, token: found.token }),
         Ok(_) | Err(WorldError::Replaced) => Err(search.gone()),

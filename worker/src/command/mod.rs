@@ -27,6 +27,7 @@ mod markdown;
 mod mouse;
 mod navigate;
 mod observe;
+mod order;
 mod outline;
 mod pdf;
 mod place;
@@ -66,6 +67,7 @@ pub(crate) use storage::read as storage;
 use crate::page::Tabs;
 use error::of_tab;
 use job::Job;
+use order::Orders;
 use outline::Outlines;
 use pressed::Pressed;
 use world::Worlds;
@@ -78,6 +80,7 @@ pub struct Context {
     worlds: Worlds,
     pressed: Pressed,
     outlines: Outlines,
+    orders: Orders,
 }
 
 impl Context {
@@ -89,6 +92,7 @@ impl Context {
             worlds: Worlds::default(),
             pressed: Pressed::default(),
             outlines: Outlines::default(),
+            orders: Orders::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Outcome;
 use super::element::Pauses;
 use super::job::Job;
+use super::order;
 use super::outline::{Part, frame_header, indented};
 use super::refs::Home;
 use super::screenshot;
@@ -57,13 +58,13 @@ struct Told {
 async fn look(job: &Job<'_>, preset: ObservePreset) -> Result<String, Error> {
     // Refs are one row over all frames and tabs, so only one looks at a time.
     let mut next = job.ctx.outlines.next_ref().await;
-    let mut whole = main_frame(job, preset, &mut next).await?;
-    let frames = job.ctx.tabs.frames(job.n).map_err(super::error::of_tab)?;
+    let frames = order::frames(job).await?;
+    let mut whole = main_frame(job, &frames, preset, &mut next).await?;
     for (number, frame) in frames.iter().enumerate().skip(1) {
         if whole.len() >= KEPT {
             break;
         }
-        match in_frame(job, frame, preset, &mut next).await {
+        match in_frame(job, frame, &frames, preset, &mut next).await {
             Ok(text) => {
                 if !text.is_empty() {
                     whole.push_str(&frame_header(number, frame));
@@ -79,11 +80,16 @@ async fn look(job: &Job<'_>, preset: ObservePreset) -> Result<String, Error> {
 }
 
 /// Looks again as long as the document is replaced meanwhile.
-async fn main_frame(job: &Job<'_>, preset: ObservePreset, next: &mut u64) -> Result<String, Error> {
+async fn main_frame(
+    job: &Job<'_>,
+    frames: &[FrameHandle],
+    preset: ObservePreset,
+    next: &mut u64,
+) -> Result<String, Error> {
     let mut pauses = Pauses::default();
     loop {
         let main = document(job).await?;
-        match in_world(job, &main.frame, &main.world, preset, next).await {
+        match in_world(job, &main.frame, &main.world, frames, preset, next).await {
             Ok(text) => return Ok(text),
             Err(WorldError::Replaced) => pauses.next().await,
             Err(WorldError::Failed(error)) => return Err(error),
@@ -94,27 +100,30 @@ async fn main_frame(job: &Job<'_>, preset: ObservePreset, next: &mut u64) -> Res
 async fn in_frame(
     job: &Job<'_>,
     frame: &FrameHandle,
+    frames: &[FrameHandle],
     preset: ObservePreset,
     next: &mut u64,
 ) -> Result<String, WorldError> {
     let world = job.ctx.worlds.of(frame, job.on(&frame.cdp)).await?;
-    in_world(job, frame, &world, preset, next).await
+    in_world(job, frame, &world, frames, preset, next).await
 }
 
 async fn in_world(
     job: &Job<'_>,
     frame: &FrameHandle,
     world: &World,
+    frames: &[FrameHandle],
     preset: ObservePreset,
     next: &mut u64,
 ) -> Result<String, WorldError> {
     let refs = &job.ctx.outlines.refs;
     let home = Home::of(job.n, frame).ok_or(WorldError::Replaced)?;
+    let numbers = order::numbers(world, frame, frames).await;
     let first = *next;
     // A look that is given up half-way may have given numbers all the same: no other element gets them.
     *next = first + MOST_REFS;
     refs.reserve(first..*next, &home);
-    let told = world.call::<Told>("observe", json!([preset, first])).await;
+    let told = world.call::<Told>("observe", json!([preset, first, numbers])).await;
     if !matches!(told, Err(WorldError::Failed(_))) {
         *next = told.as_ref().map_or(first, |told| told.next);
         refs.give(first..*next, &home);

@@ -65,7 +65,7 @@ pub(super) struct Offset {
 }
 
 /// The element that shows a frame, held in the world of the document around it.
-async fn owner(world: &World, frame: &str) -> Result<u64, WorldError> {
+pub(super) async fn owner(world: &World, frame: &str) -> Result<u64, WorldError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Owner {

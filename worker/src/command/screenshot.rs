@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bus_schema::error::Error;
 use bus_schema::model::command::{ImageFormat, Screenshot};
+use bus_schema::model::create::Viewport;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::element::{Search, Wish, ready};
 use super::error::of_call;
 use super::job::Job;
 use super::place;
+use super::scroll::document;
 
 /// The longest side of a picture, in device pixels: what the browser's compositor can draw.
 const LONGEST: f64 = 16_384.0;
@@ -20,10 +22,25 @@ const MOST: f64 = 41_943_040.0;
 const QUALITY: u32 = 80;
 
 pub(super) async fn run(job: &Job<'_>, c: &Screenshot) -> Result<Outcome, Error> {
+    if !c.full_page && c.target.is_none() {
+        return take(job, c).await;
+    }
+    let page = document(job).await?;
+    page.call::<()>("hideScrollbars", Value::Null).await?;
+    let taken = take(job, c).await;
+    // A document that is gone took its style along.
+    let _ = page.call::<()>("showScrollbars", Value::Null).await;
+    taken
+}
+
+async fn take(job: &Job<'_>, c: &Screenshot) -> Result<Outcome, Error> {
     let metrics = metrics(job).await?;
     let (clip, truncated) = match &c.target {
         Some(target) => of_element(job, &Search::of(target, "target")?, &metrics).await?,
-        None if c.full_page => metrics.bounded(0.0, 0.0, metrics.content.width, metrics.content.height)?,
+        None if c.full_page => {
+            let Size { width, height } = metrics.content;
+            metrics.bounded(0.0, 0.0, width.max(metrics.viewport), height)?
+        }
         None => metrics.bounded(
             metrics.visual.page_x,
             metrics.visual.page_y,
@@ -94,6 +111,8 @@ struct Clip {
 struct Metrics {
     visual: Visual,
     content: Size,
+    /// Its width, of which a scrollbar takes nothing in a picture, though the content is measured as if it did.
+    viewport: f64,
     scale: f64,
 }
 
@@ -120,8 +139,13 @@ async fn metrics(job: &Job<'_>) -> Result<Metrics, Error> {
         css_content_size: Size,
     }
     let layout: Layout = job.call("Page.getLayoutMetrics", Value::Null).await?.decode().map_err(of_call)?;
-    let scale = job.ctx.tabs.emulation().await.viewport.scale;
-    Ok(Metrics { visual: layout.css_visual_viewport, content: layout.css_content_size, scale })
+    let Viewport { width, scale, .. } = job.ctx.tabs.emulation().await.viewport;
+    Ok(Metrics {
+        visual: layout.css_visual_viewport,
+        content: layout.css_content_size,
+        viewport: f64::from(width),
+        scale,
+    })
 }
 
 impl Metrics {
@@ -179,6 +203,7 @@ mod tests {
         Metrics {
             visual: Visual { page_x: 0.0, page_y: 0.0, client_width: 1280.0, client_height: 720.0 },
             content: Size { width: 1280.0, height: 1e6 },
+            viewport: 1280.0,
             scale,
         }
     }

@@ -95,8 +95,8 @@ struct Present {
 async fn element(job: &Job<'_>, search: &Search, state: ElementState) -> Result<bool, Error> {
     let (mut attached, mut visible, mut passed) = (false, false, 0);
     let frames = match search.reference {
-        Some(number) => search.home(job, number)?.into_iter().collect(),
-        None => search.frames(job)?,
+        Some(number) => search.home(job, number).await?.into_iter().collect(),
+        None => search.frames(job).await?,
     };
     for frame in frames {
         let nth = search.nth.map(|nth| nth.saturating_sub(passed));

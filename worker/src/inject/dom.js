@@ -115,6 +115,23 @@ const visibleText = (el, cache) => {
   return text;
 };
 
+// Elements, given by their tokens, in the order in which they stand: those in a shadow root where its host is.
+const inDocumentOrder = (tokens) => {
+  const paths = tokens.map((token) => {
+    const path = [];
+    for (let at = held.get(token); at; at = parentOf(at)) path.unshift(at);
+    return path;
+  });
+  const isBefore = (a, b) => {
+    const i = a.findIndex((el, depth) => el !== b[depth]);
+    if (i < 0 || !b[i]) return i < 0;
+    // What is in the shadow comes before what its host holds.
+    if (a[i].getRootNode() !== b[i].getRootNode()) return a[i].getRootNode() instanceof ShadowRoot && a[i].getRootNode().host === a[i - 1];
+    return Boolean(a[i].compareDocumentPosition(b[i]) & Node.DOCUMENT_POSITION_FOLLOWING);
+  };
+  return paths.map((_, i) => i).sort((i, j) => (i === j ? 0 : isBefore(paths[i], paths[j]) ? -1 : 1));
+};
+
 // The element under a point, in whatever shadow root it is.
 const elementAt = (x, y) => {
   let found = null;

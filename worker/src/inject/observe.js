@@ -55,7 +55,7 @@ const statesOf = (el, role) => {
   return states;
 };
 
-const outline = (preset, first) => {
+const outline = (preset, first, frames) => {
   let next = first;
   let nodes = 0;
   const cut = () => nodes >= MAX_NODES;
@@ -79,6 +79,7 @@ const outline = (preset, first) => {
     if (placeholder && placeholder !== name && !node.value) node.states.push(`placeholder=${quoted(short(placeholder, 80))}`);
     const hint = referred && !name && ACTED_ON.has(role) ? hintOf(el) : '';
     if (hint) node.states.push(hint);
+    if (frames.has(el)) node.states.push(`frame=${frames.get(el)}`);
     if (role === 'iframe' && el.src) node.states.push(`url=${short(el.src, 200)}`);
     if (preset === 'full' && role === 'link' && name) node.states.push(`url=${short(String(el.href?.baseVal ?? el.href ?? ''), 200)}`);
     return node;
@@ -221,10 +222,11 @@ const render = (nodes) => {
 // More than anybody reads on by cursor.
 const MAX_OUTLINE = 4e6;
 
-const observe = (preset, first) => {
+// `frames`: the elements that show frames, by their tokens, each with the number of its frame.
+const observe = (preset, first, frames) => {
   // A frame without a size shows nothing, whatever it holds.
   if (!innerWidth || !innerHeight) return { next: first, text: '' };
-  const told = outline(preset, first);
+  const told = outline(preset, first, new Map(frames.map(([token, number]) => [held.get(token), number])));
   const lines = render(told.nodes);
   if (told.cut) lines.push(`- text: … cut after ${MAX_NODES} elements`);
   let size = 0;

@@ -28,8 +28,8 @@ const held = (() => {
     hold(el) {
       last += 1;
       elements.set(last, el);
-      // A command holds one or two; what earlier ones held is let go.
-      elements.delete(last - 64);
+      // A command holds a few, and those that show frames; what earlier ones held is let go.
+      elements.delete(last - 1024);
       return last;
     },
     get: (token) => elements.get(token),

@@ -91,3 +91,38 @@ async fn frames_of_another_process() {
     assert!(state.to_string().contains("\"inner\""), "{state}");
     stage.browser.close().await;
 }
+
+#[tokio::test]
+async fn frames_are_numbered_as_they_stand() {
+    let stage = Stage::with(&["--site-per-process"], |request| match request.target.as_str() {
+        "/" => {
+            let host = request.header("host").unwrap().replace("127.0.0.1", "localhost");
+            // They come in another order than that in which they stand.
+            html(&format!(
+                "<div id=a></div><iframe srcdoc='<p>third'></iframe><div id=z></div><script>
+                 const add = (to, name, src) => {{ const f = document.createElement('iframe'); f.name = name; f.src = src; to.append(f) }};
+                 add(z, 'last', '/last'); add(a.attachShadow({{mode: 'open'}}), 'shadow', '/shadow');
+                 const b = document.createElement('div'); a.after(b); add(b, 'other', 'http://{host}/nest')</script>"
+            ))
+        }
+        "/nest" => html("<p>nest</p><iframe name=nested src=/nested></iframe>"),
+        path => html(&format!("<p>{}", &path[1..])),
+    })
+    .await;
+    stage.go("/").await;
+    stage.ok(json!({"action": "wait_for", "target": {"text": "nested"}})).await;
+    for (n, text) in [(1, "shadow"), (2, "nest"), (3, "nested"), (4, "third"), (5, "last")] {
+        let read = json!({"action": "evaluate", "expression": "el => el.innerText", "target": {"selector": "p", "frame": n}});
+        assert_eq!(stage.ok(read).await["value"], text, "frame {n}");
+    }
+    let told = stage.ok(json!({"action": "observe"})).await["outline"].as_str().unwrap().to_owned();
+    for (name, n) in [("shadow", 1), ("other", 2), ("nested", 3), ("last", 5)] {
+        let line = told
+            .lines()
+            .find(|line| line.contains(&format!("- iframe {name:?}")))
+            .unwrap_or_else(|| panic!("{told}"));
+        assert!(line.contains(&format!("[frame={n}]")), "{told}");
+        assert!(told.contains(&format!("- frame {n} {name:?}")), "{told}");
+    }
+    stage.browser.close().await;
+}

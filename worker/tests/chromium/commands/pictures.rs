@@ -14,7 +14,7 @@ fn size(png: &[u8]) -> (u32, u32) {
 
 #[tokio::test]
 async fn pictures_of_the_viewport_the_page_and_an_element() {
-    let stage = Stage::show("<style>html { scrollbar-width: none }</style><body style='margin:0;height:2500px'><div id=d style='position:absolute;top:2000px;width:120px;height:60px;background:red'></div>").await;
+    let stage = Stage::show("<body style='margin:0;height:2500px'><div id=d style='position:absolute;top:2000px;width:120px;height:60px;background:red'></div>").await;
     let shot = async |command: Value| {
         let output = stage.output(command).await.unwrap();
         let result: Value = serde_json::from_str(output.result.get()).unwrap();
@@ -30,6 +30,13 @@ async fn pictures_of_the_viewport_the_page_and_an_element() {
     assert!(picture.media_type == "image/jpeg" && picture.bytes.starts_with(&[0xff, 0xd8]));
     let (_, picture) = shot(json!({"action": "screenshot", "format": "webp"})).await;
     assert_eq!(&picture.bytes[8..12], b"WEBP");
+    // With a scrollbar as without: the page is as wide as its viewport, and is put back to how it was.
+    let width = "[document.documentElement.clientWidth, d.getBoundingClientRect().right]";
+    stage.value("d.style.right = 0").await;
+    let before = stage.value(width).await;
+    let (_, picture) = shot(json!({"action": "screenshot", "target": {"selector": "#d"}})).await;
+    assert_eq!(size(&picture.bytes), (120, 60));
+    assert_eq!((&before, stage.value(width).await), (&json!([1265, 1265]), before.clone()));
     stage.value("document.body.style.height = '60000px'").await;
     let (result, picture) = shot(json!({"action": "screenshot", "full_page": true})).await;
     assert_eq!((result["truncated"].clone(), size(&picture.bytes)), (json!(true), (1280, 16384)));
