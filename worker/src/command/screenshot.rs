@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bus_schema::error::Error;
 use bus_schema::model::command::{ImageFormat, Screenshot};
-use bus_schema::model::create::Viewport;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,10 +36,7 @@ async fn take(job: &Job<'_>, c: &Screenshot) -> Result<Outcome, Error> {
     let metrics = metrics(job).await?;
     let (clip, truncated) = match &c.target {
         Some(target) => of_element(job, &Search::of(target, "target")?, &metrics).await?,
-        None if c.full_page => {
-            let Size { width, height } = metrics.content;
-            metrics.bounded(0.0, 0.0, width.max(metrics.viewport), height)?
-        }
+        None if c.full_page => metrics.bounded(0.0, 0.0, metrics.content.width, metrics.content.height)?,
         None => metrics.bounded(
             metrics.visual.page_x,
             metrics.visual.page_y,
@@ -111,8 +107,6 @@ struct Clip {
 struct Metrics {
     visual: Visual,
     content: Size,
-    /// Its width, of which a scrollbar takes nothing in a picture, though the content is measured as if it did.
-    viewport: f64,
     scale: f64,
 }
 
@@ -139,13 +133,8 @@ async fn metrics(job: &Job<'_>) -> Result<Metrics, Error> {
         css_content_size: Size,
     }
     let layout: Layout = job.call("Page.getLayoutMetrics", Value::Null).await?.decode().map_err(of_call)?;
-    let Viewport { width, scale, .. } = job.ctx.tabs.emulation().await.viewport;
-    Ok(Metrics {
-        visual: layout.css_visual_viewport,
-        content: layout.css_content_size,
-        viewport: f64::from(width),
-        scale,
-    })
+    let scale = job.ctx.tabs.emulation().await.viewport.scale;
+    Ok(Metrics { visual: layout.css_visual_viewport, content: layout.css_content_size, scale })
 }
 
 impl Metrics {
@@ -203,7 +192,6 @@ mod tests {
         Metrics {
             visual: Visual { page_x: 0.0, page_y: 0.0, client_width: 1280.0, client_height: 720.0 },
             content: Size { width: 1280.0, height: 1e6 },
-            viewport: 1280.0,
             scale,
         }
     }

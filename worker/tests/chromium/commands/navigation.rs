@@ -79,7 +79,8 @@ async fn a_page_that_does_not_come_says_why() {
         assert!(error.detail.contains(says) && error.detail.contains(&url), "{error}");
     }
     let error = stage.err(ErrorCode::BrowserError, go(&stage.site.url("/file"))).await;
-    assert_eq!(error.context.unwrap()["download"], "a.txt");
+    // As it is listed: it is the second of its name.
+    assert_eq!(error.context.unwrap()["download"], "a (1).txt");
     let never: Value = json!({"action": "navigate", "url": format!("http://{}/", silent.local_addr().unwrap()), "timeout_ms": 400});
     let error = stage.err(ErrorCode::Timeout, never).await;
     assert!(error.detail.contains("has not answered"), "{error}");
