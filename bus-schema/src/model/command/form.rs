@@ -18,7 +18,7 @@ pub enum FieldValue {
 
 /// Fields by their label, each once: what is filled first may be what brings the next.
 ///
-/// A JSON object that was read into a `serde_json::Value` has lost its order; [`Self::arrange`] gives it back.
+/// A JSON object that was read into a `serde_json::Value` has lost its order; `arrange` gives it back.
 #[derive(Clone, Default, PartialEq)]
 pub struct FormFields(Vec<(String, FieldValue)>);
 
