@@ -136,7 +136,7 @@ async fn queries_paths_and_other_bodies_are_checked_too() {
         ("/screenshot?quality=many", 400, "quality"),
         ("/screenshot?qualty=3", 400, "qualty"),
         ("/screenshot?format=gif", 400, "format"),
-        ("/screenshot?selector=", 400, "target.selector"),
+        ("/screenshot?selector=", 400, "selector"),
         ("/content?format=docx", 400, "format"),
         ("/pdf?landscape=maybe", 400, "landscape"),
         ("/events?after=x", 400, "after"),

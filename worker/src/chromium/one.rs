@@ -26,6 +26,7 @@ use tokio::{
     task::AbortHandle,
     time::Instant,
 };
+use tracing::Instrument;
 
 use super::{
     clients::{self, Clients},
@@ -263,7 +264,7 @@ impl ChromiumBrowser {
             departure.done();
             Ok(())
         };
-        let mut opening = tokio::spawn(tokio::time::timeout(ANSWER, opening));
+        let mut opening = tokio::spawn(tokio::time::timeout(ANSWER, opening).in_current_span());
         lock(&self.tasks).push(opening.abort_handle());
         let Ok(Ok(Ok(opened))) = tokio::time::timeout(OPEN, &mut opening).await else { return Ok(()) };
         match opened {

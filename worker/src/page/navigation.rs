@@ -107,8 +107,9 @@ impl Tabs {
 
     /// Stops a navigation that has not been answered. Says whether there was one.
     fn stop_leaving(&self, n: u32) -> bool {
-        let leaving =
-            self.inner.tracker().tab(n).filter(|tab| tab.leaving.is_some()).map(|tab| tab.session.clone());
+        // One that asks whether it may be left is not stopped, for its answer is still to come.
+        let is_left = |tab: &&Tab| tab.leaving.is_some() && tab.dialog.is_none();
+        let leaving = self.inner.tracker().tab(n).filter(is_left).map(|tab| tab.session.clone());
         let Some(session) = leaving else { return false };
         self.inner.root.on_session(&session).notify_raw("Page.stopLoading", &json!({}));
         true

@@ -159,11 +159,7 @@ async fn a_browser_killed_in_the_midst_of_a_command_ends_its_session_and_the_out
     pages.other_load("command", &[]).await.unwrap();
     killpg(group, Signal::SIGKILL).unwrap();
     let refused = command.await.unwrap().unwrap_err();
-    assert_eq!(
-        (refused.code(), &refused.problem["outcome"]),
-        ("unavailable", &json!("unknown")),
-        "{refused}"
-    );
+    assert_eq!((refused.code(), &refused.problem["outcome"]), ("gone", &json!("unknown")), "{refused}");
     client.session_until(&id, |session| session["end_reason"] == "crashed").await.unwrap();
     assert_eq!(super::ends(&cluster, &id).await, [Some(EndReason::Crashed)]);
     assert_gone(&BTreeSet::from([group.as_raw()]), &cluster.workers[0].data).await;
@@ -178,11 +174,7 @@ async fn a_browser_that_stops_answering_is_ended() {
     killpg(group, Signal::SIGSTOP).unwrap();
     let stopped_at = Instant::now();
     let refused = client.evaluate_within(&id, "1 + 1", Duration::from_secs(60)).await.unwrap_err();
-    assert_eq!(
-        (refused.code(), &refused.problem["outcome"]),
-        ("unavailable", &json!("unknown")),
-        "{refused}"
-    );
+    assert_eq!((refused.code(), &refused.problem["outcome"]), ("gone", &json!("unknown")), "{refused}");
     client.session_until(&id, |session| session["end_reason"] == "crashed").await.unwrap();
     assert!(stopped_at.elapsed() < LIVENESS, "it took {:?}", stopped_at.elapsed());
     assert_eq!(super::ends(&cluster, &id).await, [Some(EndReason::Crashed)]);

@@ -213,11 +213,8 @@ async fn what_one_session_copies_no_other_gets() {
 #[tokio::test]
 async fn a_page_that_gets_past_the_scripts_finds_nothing() {
     // The arguments are a session's to choose; these would let any script paste.
-    let args = [
-        "--blink-settings=DOMPasteAllowed=true,javaScriptCanAccessClipboard=true",
-        "--enable-blink-features=MojoJS",
-        "--site-per-process",
-    ];
+    let args =
+        ["--blink-settings=DOMPasteAllowed=true,javaScriptCanAccessClipboard=true", "--site-per-process"];
     let house = House::with(&args, |request| {
         let frame = "<iframe name=inner></iframe><script>frames[0].location = `http://localhost:${location.port}/frame`</script>";
         html(&if request.target == "/" { format!("{PAGE}{frame}") } else { PAGE.to_owned() })
