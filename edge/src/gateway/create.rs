@@ -95,8 +95,9 @@ impl Gateway {
         {
             return self.join(stored.entry, digest, follower, wait).await;
         }
-        if region == *self.bus().region() {
-            self.must_have(&spec).await?;
+        // Whoever has the full browser serves requests for the small one with it, so every worker has that.
+        if spec.browser == BrowserKind::Chrome && region == *self.bus().region() {
+            self.must_have_chrome(&spec).await?;
         }
         let admission = self.inner.census.admit(self.bus(), &region, &tenant, limits, &id).await?;
         let mut entry = Entry::queued(id, tenant, spec, self.bus().now());
@@ -126,24 +127,18 @@ impl Gateway {
     }
 
     /// Nobody waits in a queue for a browser that no worker has.
-    async fn must_have(&self, spec: &CreateSession) -> Result<(), Error> {
-        // Whoever has the full browser serves requests for the small one with it.
-        let (kind, fitting): (_, &[&str]) = match spec.browser {
-            BrowserKind::HeadlessShell => ("headless-shell", &["headless-shell", "chrome"]),
-            BrowserKind::Chrome => ("chrome", &["chrome"]),
-        };
+    async fn must_have_chrome(&self, spec: &CreateSession) -> Result<(), Error> {
         // Where none is known one may come that has it; then the queue is the place to wait.
         let workers = self.live_workers().await.unwrap_or_default();
         let pool = spec.pool.clone().unwrap_or_default();
         let of_pool: Vec<_> = workers.iter().filter(|w| w.pools.contains(&pool) && !w.simulated).collect();
-        let fits = |b: &String| b.split(' ').next().is_some_and(|name| fitting.contains(&name));
-        let has = |w: &&Worker| w.browsers.iter().any(fits);
+        let has = |w: &&Worker| w.browsers.iter().any(|b| b.split(' ').next() == Some("chrome"));
         if of_pool.is_empty() || of_pool.iter().any(has) {
             return Ok(());
         }
         let known: BTreeSet<&str> = of_pool.iter().flat_map(|w| &w.browsers).map(String::as_str).collect();
         let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        let detail = format!("no worker of the pool `{pool}` has `{kind}`; what they have: {known}");
+        let detail = format!("no worker of the pool `{pool}` has `chrome`; what they have: {known}");
         Err(Error::invalid_argument("browser", detail))
     }
 

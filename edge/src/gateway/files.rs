@@ -1,6 +1,5 @@
 //! Files between clients and sessions, through the object store.
 
-use bus::object::Objects;
 use bus_schema::{
     Error, Region, SessionId, Tenant,
     model::rpc::{Files, FilesReply, Rpc},
@@ -51,8 +50,8 @@ impl Gateway {
     pub async fn download(&self, tenant: &Tenant, id: &SessionId, name: &str) -> Result<Download, Error> {
         let reply = self.files(tenant, id, Files::Publish { name: name.to_owned() }).await?;
         let object = reply.object.ok_or_else(|| Error::internal("the owner named no object"))?;
-        let lent = Lent { objects: self.bus().artifacts(), region: id.region().clone(), object };
-        match lent.objects.get(&lent.region, &lent.object).await? {
+        let lent = Lent { gateway: self.clone(), region: id.region().clone(), object };
+        match self.bus().artifacts().get(&lent.region, &lent.object).await? {
             Some(found) => Ok(Download { size: found.size, reader: found.reader, lent }),
             None => Err(Error::unavailable("the download is not in the object store")),
         }
@@ -86,7 +85,7 @@ impl Gateway {
 /// An object that was put into the store for one reader. Dropped, it is removed; what is left behind nevertheless
 /// is gone with its age.
 struct Lent {
-    objects: Objects,
+    gateway: Gateway,
     region: Region,
     object: String,
 }
@@ -94,13 +93,14 @@ struct Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (objects, region) = (self.objects.clone(), self.region.clone());
+        let (objects, region) = (self.gateway.bus().artifacts(), self.region.clone());
         let object = std::mem::take(&mut self.object);
-        runtime.spawn(async move {
+        let removing = async move {
             if let Err(error) = objects.delete(&region, &object).await {
                 tracing::debug!(object, %error, "left in the store until it is a day old");
             }
-        });
+        };
+        self.gateway.inner.duties.spawn_on(removing, &runtime);
     }
 }
 

@@ -134,7 +134,7 @@ impl Film {
             tokio::select! {
                 biased;
                 () = over.cancelled() => break,
-                () = until(store_at), if store_at.is_some() => {
+                () = until(store_at) => {
                     store_at = if self.store().await { None } else { Some(Instant::now() + AGAIN) };
                 }
                 changed = async {

@@ -6,6 +6,7 @@ use axum::{
     Error as SocketError,
     extract::ws::{CloseFrame, Message, WebSocket},
 };
+use bus_schema::model::cdp::Close;
 use futures::{SinkExt, stream::SplitSink};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -17,24 +18,9 @@ const STALL: Duration = Duration::from_secs(10);
 /// How long it may then take to read what was sent before, and the close behind it.
 const GOODBYE: Duration = Duration::from_secs(30);
 
-/// Why the socket is to be closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Close {
-    pub code: u16,
-    pub reason: String,
-}
-
-impl Close {
-    pub fn new(code: u16, reason: impl Into<String>) -> Self {
-        // A close frame holds 123 bytes of reason.
-        let reason: String = reason.into().chars().take(60).collect();
-        Self { code, reason }
-    }
-
-    /// The client left: there is nobody to tell.
-    pub fn gone() -> Self {
-        Self::new(error::NORMAL, "")
-    }
+/// The client left: there is nobody to tell.
+pub fn gone() -> Close {
+    Close::new(error::NORMAL, "")
 }
 
 pub struct Outbox {
@@ -67,7 +53,7 @@ impl Outbox {
 
     fn broken(&self, error: &SocketError) -> Close {
         tracing::debug!(%error, "a socket broke");
-        Close::gone()
+        gone()
     }
 
     /// Says why, behind whatever the client has not read yet.

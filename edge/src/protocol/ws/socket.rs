@@ -9,6 +9,7 @@ use axum::{
 use bus_schema::{
     ConnId, Error, SessionId, Tenant,
     model::{
+        cdp::Close,
         command::{CommandRequest, CommandResult},
         control::{Control, ControlRequest},
         event::EventType,
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error, input,
-    outbox::{Close, Outbox},
+    outbox::{Outbox, gone},
     viewer::{self, Viewer},
 };
 use crate::{
@@ -172,7 +173,7 @@ impl Socket {
             }
             // Pings are answered below us.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Close(_))) | None => Err(Close::gone()),
+            Some(Ok(Message::Close(_))) | None => Err(gone()),
             // Broken, or beyond what even the protocol layer takes in. The code reaches only a client of the second kind.
             Some(Err(error)) => {
                 tracing::debug!(%error, "a socket cannot be read");
@@ -391,7 +392,7 @@ impl Socket {
     async fn on_ping(&mut self, out: &mut Outbox) -> Result<(), Close> {
         self.missed += 1;
         if self.missed > MISSED_PINGS {
-            return Err(Close::gone());
+            return Err(gone());
         }
         out.send(Message::Ping(Bytes::new())).await
     }
