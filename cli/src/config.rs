@@ -15,7 +15,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::value::{BusUrl, LogFormat, NatsSync, Secret, Size, Span};
+pub use self::value::{BusUrl, Listen, LogFormat, NatsSync, Secret, Size, Span};
 use crate::{flags::Common, wiring};
 
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,8 @@ pub struct Settings {
     pub drain_timeout: Span,
 
     pub http: SocketAddr,
+    /// Where CDP has a listener of its own. Absent: as the role has it.
+    pub cdp_listen: Option<Listen>,
     pub token: Option<Secret>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -161,6 +163,7 @@ impl Default for Settings {
             secret: None,
             drain_timeout: Span(Duration::from_secs(30)),
             http: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            cdp_listen: None,
             token: None,
             tls_cert: None,
             tls_key: None,

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::config::{LogFormat, NatsSync, Size, Span};
+use crate::config::{Listen, LogFormat, NatsSync, Size, Span};
 
 /// A self-hosted fleet of real browsers for AI agents, automation and people.
 ///
@@ -189,6 +189,10 @@ pub struct EdgeOptions {
     #[arg(long, value_name = "ADDRESS", env = "ROOKERY_HTTP")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<SocketAddr>,
+    /// Where to listen for CDP alone, as a browser's debugging port does, or off [default: off; up: 127.0.0.1:9222]
+    #[arg(long, value_name = "ADDRESS", env = "ROOKERY_CDP_LISTEN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cdp_listen: Option<Listen>,
     /// The token clients must send; several tenants with tokens of their own stand in the file as `[[tenant]]`
     #[arg(long, value_name = "TOKEN", env = "ROOKERY_TOKEN", hide_env_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]

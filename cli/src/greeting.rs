@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::bail;
+use edge::config::Protocol;
 use tokio::time::sleep;
 
 use crate::{
@@ -22,20 +23,23 @@ pub struct Greeting {
     begun: Instant,
     first_session: bool,
     base: String,
+    cdp: Option<String>,
     is_tls: bool,
     token: Option<Secret>,
     data_dir: PathBuf,
 }
 
 impl Greeting {
-    pub fn new(settings: &Settings, listening: SocketAddr, begun: Instant, first_session: bool) -> Self {
+    pub fn new(settings: &Settings, edge: &edge::Server, begun: Instant, first_session: bool) -> Self {
         let token =
             settings.token.iter().chain(settings.tenant.iter().flat_map(|tenant| &tenant.tokens)).next();
+        let is_tls = settings.tls_cert.is_some();
         Self {
             begun,
             first_session,
-            base: base(listening, settings.tls_cert.is_some()),
-            is_tls: settings.tls_cert.is_some(),
+            base: base("http", edge.local_addr(), is_tls),
+            cdp: edge.port(Protocol::Cdp).map(|address| base("ws", address, is_tls)),
+            is_tls,
             token: token.cloned(),
             data_dir: settings.data_dir.clone(),
         }
@@ -100,6 +104,9 @@ impl Greeting {
         ] {
             let _ = writeln!(text, "  {name:<10} {}{path}", self.base);
         }
+        if let Some(cdp) = &self.cdp {
+            let _ = writeln!(text, "  {:<10} {cdp}", "CDP");
+        }
         text += match self.token {
             Some(_) => "\n  Send your token: Authorization: Bearer …\n",
             None => "\n  Only this machine can reach it, and no token is asked for.\n",
@@ -129,14 +136,14 @@ fn print(text: &str) {
 }
 
 /// An address to open: one listened on for all interfaces is reached by loopback.
-fn base(listening: SocketAddr, is_tls: bool) -> String {
+fn base(scheme: &str, listening: SocketAddr, is_tls: bool) -> String {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
-    let scheme = if is_tls { "https" } else { "http" };
-    format!("{scheme}://{}", SocketAddr::new(ip, listening.port()))
+    let s = if is_tls { "s" } else { "" };
+    format!("{scheme}{s}://{}", SocketAddr::new(ip, listening.port()))
 }
 
 #[cfg(test)]
@@ -151,7 +158,7 @@ mod tests {
             ("[::]:8080", false, "http://[::1]:8080"),
             ("192.0.2.1:8080", false, "http://192.0.2.1:8080"),
         ] {
-            assert_eq!(base(listening.parse().unwrap(), tls), expected);
+            assert_eq!(base("http", listening.parse().unwrap(), tls), expected);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `rookery up`: a whole fleet in one process, with a NATS server of its own beside it.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 use anyhow::anyhow;
 
@@ -21,12 +21,13 @@ pub async fn run(settings: Settings, first_session: bool) -> Result<Exit, Failur
     let _held = data_dir::hold(&settings.data_dir).or_exit(Exit::Usage)?;
     let secret = fleet_secret(&settings).or_exit(Exit::Usage)?;
     // First, for a port that is taken should be known before anything is started.
-    let edge = edge::Server::bind(wiring::edge_config(&settings, &secret)).or_exit(Exit::Usage)?;
-    let greeting = Greeting::new(&settings, edge.local_addr(), begun, first_session);
+    let edge =
+        edge::Server::bind(wiring::edge_config_with_defaults(&settings, &secret)).or_exit(Exit::Usage)?;
+    let greeting = Greeting::new(&settings, &edge, begun, first_session);
     // Declared before what uses it, so that it ends last.
     let (url, nats) = bus_server(&settings).await?;
 
-    let workers = workers(&settings, &url, edge.local_addr()).await?;
+    let workers = workers(&settings, &url, &edge).await?;
     let mut parts = vec![workers, wiring::edge(&settings, edge, &url).await?];
     parts.extend(nats.as_ref().map(server_part));
     let greeted = tokio::spawn(greeting.say());
@@ -35,7 +36,7 @@ pub async fn run(settings: Settings, first_session: bool) -> Result<Exit, Failur
     ended
 }
 
-async fn workers(settings: &Settings, url: &BusUrl, edge: SocketAddr) -> Result<Parts, Failure> {
+async fn workers(settings: &Settings, url: &BusUrl, edge: &edge::Server) -> Result<Parts, Failure> {
     let mut workers = Parts::that_may_leave("worker");
     for _ in 0..settings.workers {
         wiring::worker(settings, url, Some(edge), &mut workers).await?;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{Context, bail};
 use bus::{Bus, ConnectError, provision::Provision};
 use bus_schema::{Root, Tenant};
-use edge::config::TenantConfig;
+use edge::config::{Port, Protocol, TenantConfig};
 use tokio_util::sync::CancellationToken;
 use worker::{
     browser::{Kind, User, find::Places},
@@ -13,7 +13,7 @@ use worker::{
 };
 
 use crate::{
-    config::{self, BusUrl, Secret, Settings},
+    config::{self, BusUrl, Listen, Secret, Settings},
     exit::{Exit, Failure, OrExit},
     fleet::Parts,
     machine,
@@ -79,6 +79,7 @@ pub fn edge_config(settings: &Settings, secret: &Secret) -> edge::Config {
         (Some(cert), Some(key)) => Some(edge::config::Tls { cert: cert.clone(), key: key.clone() }),
         (_, None) | (None, _) => None,
     };
+    config.ports = port(Protocol::Cdp, settings.cdp_listen, None).into_iter().collect();
     config.tenants = tenants(settings);
     config.allowed_hosts = settings.allowed_hosts.clone();
     config.allowed_origins = settings.allowed_origins.clone();
@@ -88,6 +89,22 @@ pub fn edge_config(settings: &Settings, secret: &Secret) -> edge::Config {
     // Requests in flight are part of what draining waits for.
     config.grace = settings.drain_timeout.0 / 3;
     config
+}
+
+/// The gateway of a whole fleet on one machine: what is off elsewhere listens where clients look for it.
+pub fn edge_config_with_defaults(settings: &Settings, secret: &Secret) -> edge::Config {
+    let mut config = edge_config(settings, secret);
+    let cdp = SocketAddr::from(([127, 0, 0, 1], 9222));
+    config.ports = port(Protocol::Cdp, settings.cdp_listen, Some(cdp)).into_iter().collect();
+    config
+}
+
+fn port(protocol: Protocol, wanted: Option<Listen>, fallback: Option<SocketAddr>) -> Option<Port> {
+    match wanted {
+        Some(Listen::Off) => None,
+        Some(Listen::At(address)) => Some(Port { protocol, address, required: true }),
+        None => fallback.map(|address| Port { protocol, address, required: false }),
+    }
 }
 
 fn tenants(settings: &Settings) -> Vec<TenantConfig> {
@@ -108,12 +125,12 @@ fn edge_secret(secret: &Secret) -> edge::config::Secret {
     edge::config::Secret::new(secret.reveal())
 }
 
-/// Connects and starts a worker; it is one of `workers` until it is drained. `edge` is the address of an edge in the
-/// same process.
+/// Connects and starts a worker; it is one of `workers` until it is drained. `edge` is that of the same process, from
+/// which pages are kept.
 pub async fn worker(
     settings: &Settings,
     url: &BusUrl,
-    edge: Option<SocketAddr>,
+    edge: Option<&edge::Server>,
     workers: &mut Parts,
 ) -> Result<Bus, Failure> {
     let options = bus_options(settings, url, "rookery-worker");
@@ -150,7 +167,7 @@ async fn attend_worker(mut worker: Worker, drain: CancellationToken, grace: Dura
 fn worker_config(
     settings: &Settings,
     url: &BusUrl,
-    edge: Option<SocketAddr>,
+    edge: Option<&edge::Server>,
 ) -> anyhow::Result<worker::node::Config> {
     let mut config = worker::node::Config::new(&settings.data_dir);
     config.slots = settings.slots.unwrap_or_else(|| machine::sessions() / u32::from(settings.workers)).max(1);
@@ -165,8 +182,9 @@ fn worker_config(
     config.chrome = settings.chrome.clone();
     config.browser_uid = browser_user(settings)?.map(|user| user.uid);
     config.no_sandbox = settings.allow_no_sandbox;
-    config.refused_ports = url.loopback_ports().chain(edge.map(|address| address.port())).collect();
-    config.demo_port = edge.map(|address| address.port());
+    let of_edge = edge.into_iter().flat_map(edge::Server::addresses).map(|address| address.port());
+    config.refused_ports = url.loopback_ports().chain(of_edge).collect();
+    config.demo_port = edge.map(|edge| edge.local_addr().port());
     config.session_memory_bytes = settings.session_memory.0;
     config.session_disk_bytes = settings.session_disk.0;
     config.guard = Guarding::Program(std::env::current_exe()?);

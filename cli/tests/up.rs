@@ -195,6 +195,10 @@ fn a_port_that_is_taken_is_named() {
     let (code, said) = failed(command(dir.path(), &["--simulated", "--http", &address]));
     assert_eq!(code, Some(64), "{said}");
     assert!(said.contains(&address) && said.contains("--http"), "{said}");
+    let (code, said) =
+        failed(command(dir.path(), &["--simulated", "--http", "127.0.0.1:0", "--cdp-listen", &address]));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains(&address) && said.contains("--cdp-listen"), "{said}");
     assert_eq!(processes_in(dir.path()), Vec::<String>::new());
 }
 

@@ -8,10 +8,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    config::Config,
+    config::{Config, Protocol},
     gateway::Gateway,
     protocol::{
-        pages,
+        cdp, pages,
         rest::{self, extract::BodyLimit},
     },
     security::{
@@ -102,6 +102,16 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
         .merge(pages::routes())
         .with_state(app);
     layered(routes, config, listen)
+}
+
+/// What a listener for one protocol serves.
+pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
+    let tokens = Tokens::new(&config.tenants);
+    let (open, guarded) = match port {
+        Protocol::Cdp => (Router::new(), cdp::listen::routes()),
+    };
+    let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
+    layered(open.merge(guarded).with_state(app), config, listen)
 }
 
 /// The layers around every route; the last one is the first that a request meets.

@@ -17,6 +17,8 @@ pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Listeners for single protocols beside that one.
+    pub ports: Vec<Port>,
     pub tls: Option<Tls>,
     /// Empty: one tenant `default` without a token, on loopback only.
     pub tenants: Vec<TenantConfig>,
@@ -41,6 +43,7 @@ impl Config {
     pub fn new(listen: SocketAddr, secret: Secret) -> Self {
         Self {
             listen,
+            ports: Vec::new(),
             tls: None,
             tenants: Vec::new(),
             allowed_hosts: Vec::new(),
@@ -56,8 +59,9 @@ impl Config {
     /// Fails on what would leave the gateway open or of no use.
     pub fn validate(&self) -> Result<(), Invalid> {
         let guarded = !self.tenants.is_empty() && self.tenants.iter().all(|t| !t.tokens.is_empty());
-        if !self.listen.ip().is_loopback() && !guarded {
-            return Err(Invalid::OpenToTheNetwork(self.listen));
+        let addresses = std::iter::once(self.listen).chain(self.ports.iter().map(|port| port.address));
+        if let Some(open) = addresses.into_iter().find(|address| !address.ip().is_loopback() && !guarded) {
+            return Err(Invalid::OpenToTheNetwork(open));
         }
         if self.tenants.len() > 1 && !guarded {
             return Err(Invalid::TenantWithoutToken);
@@ -86,6 +90,37 @@ impl Config {
         json::from_value::<CreateSession>(defaults, None)
             .and_then(|spec| spec.validate())
             .map_err(Invalid::SessionDefaults)
+    }
+}
+
+/// A listener for one protocol, behind the same layers as the gateway's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    pub protocol: Protocol,
+    pub address: SocketAddr,
+    /// Somebody asked for it. One that is there by default is left out, with a warning, where its address is taken.
+    pub required: bool,
+}
+
+/// What a listener of its own may be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// CDP, as at a browser's debugging port.
+    Cdp,
+}
+
+impl Protocol {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cdp => "CDP",
+        }
+    }
+
+    /// The option that says where.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Cdp => "--cdp-listen",
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{self, App},
-    config::{Config, Invalid, Tls},
+    config::{Config, Invalid, Protocol, Tls},
     gateway::Gateway,
     protocol::rest,
 };
@@ -38,8 +38,8 @@ const CLEAN_UP: Duration = Duration::from_secs(10);
 pub enum StartError {
     #[error("{0}")]
     Config(#[from] Invalid),
-    #[error("{0} is taken by another process; choose another address with --http")]
-    PortTaken(SocketAddr),
+    #[error("{0} is taken by another process; choose another address with {1}")]
+    PortTaken(SocketAddr, &'static str),
     #[error("cannot listen on {0}: {1}")]
     Bind(SocketAddr, io::Error),
     #[error("TLS: {0}")]
@@ -48,37 +48,73 @@ pub enum StartError {
     Serve(io::Error),
 }
 
-/// A gateway that has its port and does not serve yet.
+/// A gateway that has its ports and does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     config: Config,
-    listener: TcpListener,
+    main: Bound,
+    ports: Vec<(Protocol, Bound)>,
     tls: Option<RustlsConfig>,
-    local_addr: SocketAddr,
+}
+
+/// An address that is taken.
+#[derive(Debug)]
+struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    fn take(wanted: SocketAddr, option: &'static str) -> Result<Self, StartError> {
+        let failed = |e: io::Error| {
+            if e.kind() == io::ErrorKind::AddrInUse {
+                StartError::PortTaken(wanted, option)
+            } else {
+                StartError::Bind(wanted, e)
+            }
+        };
+        let listener = TcpListener::bind(wanted).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
 }
 
 impl Server {
-    /// Checks the configuration and takes the port, so that what is wrong shows before anything is started.
+    /// Checks the configuration and takes the ports, so that what is wrong shows before anything is started.
     pub fn bind(config: Config) -> Result<Self, StartError> {
         config.validate()?;
         let tls = config.tls.as_ref().map(read_tls).transpose()?;
-        let listen = config.listen;
-        let failed = |e: io::Error| {
-            if e.kind() == io::ErrorKind::AddrInUse {
-                StartError::PortTaken(listen)
-            } else {
-                StartError::Bind(listen, e)
+        let main = Bound::take(config.listen, "--http")?;
+        let mut ports = Vec::new();
+        for port in &config.ports {
+            match Bound::take(port.address, port.protocol.option()) {
+                Ok(bound) => ports.push((port.protocol, bound)),
+                Err(StartError::PortTaken(address, option)) if !port.required => {
+                    let name = port.protocol.name();
+                    tracing::warn!(
+                        "no {name} on {address}: it is taken by another process; {option} names another"
+                    );
+                }
+                Err(error) => return Err(error),
             }
-        };
-        let listener = TcpListener::bind(listen).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let local_addr = listener.local_addr().map_err(failed)?;
-        Ok(Self { config, listener, tls, local_addr })
+        }
+        Ok(Self { config, main, ports, tls })
     }
 
     /// Where it listens; the port is known even if any was asked for.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.main.address
+    }
+
+    /// Where a protocol has a listener of its own.
+    pub fn port(&self, protocol: Protocol) -> Option<SocketAddr> {
+        self.ports.iter().find(|(of, _)| *of == protocol).map(|(_, bound)| bound.address)
+    }
+
+    /// Every address it listens on.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        std::iter::once(self.main.address).chain(self.ports.iter().map(|(_, bound)| bound.address))
     }
 
     /// Serves until `shutdown`. Then nothing new is accepted, streams are told to go, requests in flight may go on for
@@ -87,17 +123,22 @@ impl Server {
         let stop = shutdown.child_token();
         let gateway = Gateway::new(bus, &self.config, stop.clone());
         let app = App::new(gateway.clone(), &self.config, stop.clone());
-        let router = app::router(app.clone(), &self.config, self.local_addr);
-        let handle = Handle::new();
-        let watcher = tokio::spawn(watch(stop.clone(), handle.clone(), self.config.grace));
-        tracing::info!(address = %self.local_addr, tls = self.tls.is_some(), "listening");
-        let served = serve(self.listener, self.tls, handle, router).await;
-        watcher.abort();
+        let Self { config, main, ports, tls } = self;
+        tracing::info!(address = %main.address, tls = tls.is_some(), "listening");
+        let router = app::router(app.clone(), &config, main.address);
+        let mut serving = vec![serve(main.listener, tls.clone(), router, stop.clone(), config.grace)];
+        for (protocol, Bound { listener, address }) in ports {
+            tracing::info!(protocol = protocol.name(), %address, "listening");
+            let router = app::port_router(app.clone(), &config, protocol, address);
+            serving.push(serve(listener, tls.clone(), router, stop.clone(), config.grace));
+        }
+        // One that fails ends the others with it.
+        let served = futures::future::try_join_all(serving).await;
         stop.cancel();
         app.sockets().close();
         let _ = tokio::time::timeout(CLEAN_UP, app.sockets().wait()).await;
         gateway.finish(CLEAN_UP).await;
-        served.map_err(StartError::Serve)
+        served.map(drop).map_err(StartError::Serve)
     }
 }
 
@@ -111,29 +152,35 @@ pub fn openapi() -> String {
     rest::document()
 }
 
-async fn watch(stop: CancellationToken, handle: Handle<SocketAddr>, grace: Duration) {
-    stop.cancelled().await;
-    tracing::info!(connections = handle.connection_count(), "stopping: no new connections");
-    handle.graceful_shutdown(Some(grace));
-}
-
 async fn serve(
     listener: TcpListener,
     tls: Option<RustlsConfig>,
-    handle: Handle<SocketAddr>,
     router: Router,
+    stop: CancellationToken,
+    grace: Duration,
 ) -> io::Result<()> {
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let service = router.into_make_service();
-    // Answers are small and waited for: they must not be held back to be joined with others.
-    match tls {
-        None => server.acceptor(NoDelayAcceptor::new()).serve(service).await,
-        Some(tls) => {
-            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-            server.acceptor(acceptor).serve(service).await
+    let serving = async {
+        // Answers are small and waited for: they must not be held back to be joined with others.
+        match tls {
+            None => server.acceptor(NoDelayAcceptor::new()).serve(service).await,
+            Some(tls) => {
+                let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+                server.acceptor(acceptor).serve(service).await
+            }
         }
+    };
+    tokio::pin!(serving);
+    tokio::select! {
+        served = &mut serving => return served,
+        () = stop.cancelled() => {}
     }
+    tracing::info!(connections = handle.connection_count(), "stopping: no new connections");
+    handle.graceful_shutdown(Some(grace));
+    serving.await
 }
 
 fn read_tls(tls: &Tls) -> Result<RustlsConfig, StartError> {
@@ -159,10 +206,14 @@ fn read_tls(tls: &Tls) -> Result<RustlsConfig, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Secret;
+    use crate::config::{Port, Secret};
 
     fn config() -> Config {
         Config::new("127.0.0.1:0".parse().unwrap(), Secret::new("fleet"))
+    }
+
+    fn cdp(address: SocketAddr, required: bool) -> Config {
+        Config { ports: vec![Port { protocol: Protocol::Cdp, address, required }], ..config() }
     }
 
     #[test]
@@ -170,8 +221,25 @@ mod tests {
         let first = Server::bind(config()).unwrap();
         let second = Server::bind(Config { listen: first.local_addr(), ..config() });
         let error = second.unwrap_err();
-        assert!(matches!(error, StartError::PortTaken(a) if a == first.local_addr()), "{error}");
-        assert!(error.to_string().contains("--http"));
+        assert!(matches!(error, StartError::PortTaken(a, "--http") if a == first.local_addr()), "{error}");
+        let error = Server::bind(cdp(first.local_addr(), true)).unwrap_err().to_string();
+        assert!(error.contains("--cdp-listen"), "{error}");
+    }
+
+    #[test]
+    fn a_port_that_nobody_asked_for_is_left_out_where_it_is_taken() {
+        let first = Server::bind(cdp("127.0.0.1:0".parse().unwrap(), false)).unwrap();
+        let taken = first.port(Protocol::Cdp).unwrap();
+        assert_eq!(first.addresses().collect::<Vec<_>>(), [first.local_addr(), taken]);
+        let second = Server::bind(cdp(taken, false)).unwrap();
+        assert_eq!(second.port(Protocol::Cdp), None);
+        assert_eq!(second.addresses().count(), 1);
+    }
+
+    #[test]
+    fn every_port_beyond_loopback_needs_tokens() {
+        let error = Server::bind(cdp("0.0.0.0:0".parse().unwrap(), true)).unwrap_err();
+        assert!(matches!(error, StartError::Config(Invalid::OpenToTheNetwork(_))), "{error}");
     }
 
     #[test]

@@ -74,6 +74,16 @@ fn listening_beyond_loopback_needs_tokens() {
 }
 
 #[test]
+fn a_listener_is_an_address_or_off() {
+    assert_eq!(load_up("", &[]).unwrap().cdp_listen, None);
+    assert_eq!(load_up("cdp_listen = \"off\"", &[]).unwrap().cdp_listen, Some(Listen::Off));
+    let at = load_up("cdp_listen = \"off\"", &["--cdp-listen", "127.0.0.1:9333"]).unwrap().cdp_listen;
+    assert_eq!(at, Some(Listen::At("127.0.0.1:9333".parse().unwrap())));
+    assert!(complaint("cdp_listen = \"9222\"", &[]).contains("neither `off` nor an address"));
+    assert!(complaint("cdp_listen = \"0.0.0.0:9222\"", &[]).contains("set ROOKERY_TOKEN"));
+}
+
+#[test]
 fn edge_and_worker_need_a_bus() {
     for (role, name) in [(Role::Edge, "edge"), (Role::Worker, "worker")] {
         let text = Settings::default().check(role).unwrap_err().to_string();

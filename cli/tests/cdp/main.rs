@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chromium_clients;
+mod chromium_listen;
 mod chromium_rules;
 mod chromium_several;
 mod node;

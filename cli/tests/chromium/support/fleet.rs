@@ -48,7 +48,13 @@ impl Fleet {
 
     /// One more edge of the same fleet.
     pub async fn edge(&self) -> Gateway {
-        Gateway::start("edge", self.dir.path(), &["--nats-url", &self.nats.url()]).await
+        self.edge_with(&[]).await
+    }
+
+    pub async fn edge_with(&self, arguments: &[&str]) -> Gateway {
+        let url = self.nats.url();
+        let all = [&["--nats-url", &url], arguments].concat();
+        Gateway::start("edge", self.dir.path(), &all).await
     }
 
     /// A session that is ready.
@@ -115,6 +121,8 @@ impl Drop for Fleet {
 pub struct Gateway {
     child: Child,
     pub base: String,
+    /// Where CDP is served alone, if that was asked for.
+    pub cdp: Option<String>,
     pub http: reqwest::Client,
 }
 
@@ -123,9 +131,15 @@ impl Gateway {
         let mut child = command(role, dir).args(arguments).spawn().unwrap();
         let lines = follow(&mut child);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
-        let mut gateway = Self { child, base: String::new(), http };
-        let line = line_with(&lines, "listening address=");
-        let address = line.split_once("address=").unwrap().1.split(' ').next().unwrap().to_owned();
+        let mut gateway = Self { child, base: String::new(), cdp: None, http };
+        let address_in = |part: &str| {
+            let line = line_with(&lines, part);
+            line.split_once("address=").unwrap().1.split(' ').next().unwrap().to_owned()
+        };
+        let address = address_in("listening address=");
+        if arguments.contains(&"--cdp-listen") {
+            gateway.cdp = Some(address_in("listening protocol=\"CDP\" address="));
+        }
         // Read on, or its log would fill the pipe.
         std::thread::spawn(move || lines.iter().for_each(|line| eprintln!("{line}")));
         gateway.base = format!("http://{address}");

@@ -1,5 +1,6 @@
 //! CDP over WebSocket: Playwright, Puppeteer and whatever else speaks to a browser.
 
+pub mod listen;
 mod options;
 mod socket;
 
