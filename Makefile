@@ -35,8 +35,8 @@ check: ## the gate: format, lints, types, licences and layers, unused dependenci
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint)
-	@scripts/setup run
+bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint, cdp)
+	@scripts/setup bench
 	@cargo build --release --locked --package cli --package load-tests
 	target/release/rookery-bench $(ARGS)
 

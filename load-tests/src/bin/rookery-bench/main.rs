@@ -1,5 +1,6 @@
 //! `make bench`: Rookery against raw Chromium, in one run, on this machine.
 
+mod cdp;
 mod command;
 mod footprint;
 mod frames;
@@ -25,6 +26,12 @@ struct Options {
     /// Multiplies the number of iterations
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// For `cdp`: run the chain against this CDP endpoint (ws://… or http://…) and not against Rookery
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// For `cdp --target`: the page to go to, if the endpoint cannot reach one on this machine
+    #[arg(long, value_name = "URL", requires = "target")]
+    page: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +44,8 @@ enum What {
     Frames,
     /// memory of an idle edge, an idle worker, and one more session
     Footprint,
+    /// Puppeteer and Playwright, round trips and large answers over CDP
+    Cdp,
     All,
 }
 
@@ -69,6 +78,10 @@ async fn main() -> ExitCode {
 
 /// A missed target is told and no failure: it is a benchmark and not a timed test.
 async fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(target) = &options.target {
+        anyhow::ensure!(options.what == What::Cdp, "--target is for `rookery-bench cdp`");
+        return show(&cdp::compare(Scale(options.scale), target, options.page.as_deref()).await?);
+    }
     let (scale, wanted) = (Scale(options.scale), |what| options.what == What::All || options.what == what);
     if wanted(What::Lifecycle) {
         show(&lifecycle::run(scale).await?)?;
@@ -81,6 +94,9 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wanted(What::Footprint) {
         show(&footprint::run().await?)?;
+    }
+    if wanted(What::Cdp) {
+        show(&cdp::run(scale).await?)?;
     }
     Ok(())
 }

@@ -1,8 +1,13 @@
 //! Chromium without Rookery: the same binary and flags, driven over its pipe.
 
-use std::{os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
+use load_tests::cluster::SOON;
 use serde_json::{Value, json};
 use worker::{
     browser::{Homes, Kind, LaunchOptions, Process, User, find, launch},
@@ -13,7 +18,7 @@ use worker::{
 pub struct Raw {
     homes: Homes,
     options: LaunchOptions,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// A raw browser with its first page.
@@ -32,7 +37,7 @@ impl Raw {
         if User::is_needed() {
             options.user = User::named("nobody")?;
         }
-        Ok(Self { homes: Homes::open(dir.path())?, options, _dir: dir })
+        Ok(Self { homes: Homes::open(dir.path())?, options, dir })
     }
 
     /// The binary that both sides run.
@@ -50,6 +55,30 @@ impl Raw {
         let cdp = process.cdp().attach(id).await?;
         cdp.call_raw("Page.enable", json!({})).await?;
         Ok(Page { process, cdp })
+    }
+
+    /// One that listens on a port of its own besides, and the WebSocket that its clients connect to. A script in front of
+    /// the browser asks for the port: the arguments that a session may bring have none.
+    pub async fn launch_listening(&self) -> anyhow::Result<(Process, String)> {
+        let script = self.dir.path().join("listening");
+        let browser = self.options.executable.display();
+        std::fs::write(&script, format!("#!/bin/sh\nexec '{browser}' --remote-debugging-port=0 \"$@\"\n"))?;
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
+        let process =
+            launch(&self.homes, &LaunchOptions { executable: script, ..self.options.clone() }).await?;
+        let said = process.home().join("profile/DevToolsActivePort");
+        let deadline = Instant::now() + SOON;
+        loop {
+            // Two lines, the second without an end; the file is moved into place when it is whole.
+            if let Ok(text) = std::fs::read_to_string(&said)
+                && let Some((port, path)) = text.split_once('\n')
+            {
+                let url = format!("ws://127.0.0.1:{port}{}", path.trim_end());
+                return Ok((process, url));
+            }
+            anyhow::ensure!(Instant::now() < deadline, "the raw browser opens no port");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// launch → navigate → evaluate → close.
