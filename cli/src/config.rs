@@ -78,6 +78,8 @@ pub struct Settings {
     pub http: SocketAddr,
     /// Where CDP has a listener of its own. Absent: as the role has it.
     pub cdp_listen: Option<Listen>,
+    /// Where tzafonwright clients are served. Absent: as the role has it.
+    pub tzafonwright_listen: Option<Listen>,
     pub token: Option<Secret>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -164,6 +166,7 @@ impl Default for Settings {
             drain_timeout: Span(Duration::from_secs(30)),
             http: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cdp_listen: None,
+            tzafonwright_listen: None,
             token: None,
             tls_cert: None,
             tls_key: None,

@@ -193,6 +193,10 @@ pub struct EdgeOptions {
     #[arg(long, value_name = "ADDRESS", env = "ROOKERY_CDP_LISTEN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cdp_listen: Option<Listen>,
+    /// Where to listen for tzafonwright, the protocol of WayPoint's client, or off [default: off; up: 127.0.0.1:1337]
+    #[arg(long, value_name = "ADDRESS", env = "ROOKERY_TZAFONWRIGHT_LISTEN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tzafonwright_listen: Option<Listen>,
     /// The token clients must send; several tenants with tokens of their own stand in the file as `[[tenant]]`
     #[arg(long, value_name = "TOKEN", env = "ROOKERY_TOKEN", hide_env_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]

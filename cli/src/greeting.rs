@@ -23,7 +23,8 @@ pub struct Greeting {
     begun: Instant,
     first_session: bool,
     base: String,
-    cdp: Option<String>,
+    /// What is spoken at ports of its own, and where.
+    ports: Vec<(&'static str, String)>,
     is_tls: bool,
     token: Option<Secret>,
     data_dir: PathBuf,
@@ -38,7 +39,10 @@ impl Greeting {
             begun,
             first_session,
             base: base("http", edge.local_addr(), is_tls),
-            cdp: edge.port(Protocol::Cdp).map(|address| base("ws", address, is_tls)),
+            ports: [("CDP", Protocol::Cdp), ("WayPoint", Protocol::Tzafonwright)]
+                .into_iter()
+                .filter_map(|(name, of)| Some((name, base("ws", edge.port(of)?, is_tls))))
+                .collect(),
             is_tls,
             token: token.cloned(),
             data_dir: settings.data_dir.clone(),
@@ -104,8 +108,8 @@ impl Greeting {
         ] {
             let _ = writeln!(text, "  {name:<10} {}{path}", self.base);
         }
-        if let Some(cdp) = &self.cdp {
-            let _ = writeln!(text, "  {:<10} {cdp}", "CDP");
+        for (name, address) in &self.ports {
+            let _ = writeln!(text, "  {name:<10} {address}");
         }
         text += match self.token {
             Some(_) => "\n  Send your token: Authorization: Bearer …\n",

@@ -79,7 +79,7 @@ pub fn edge_config(settings: &Settings, secret: &Secret) -> edge::Config {
         (Some(cert), Some(key)) => Some(edge::config::Tls { cert: cert.clone(), key: key.clone() }),
         (_, None) | (None, _) => None,
     };
-    config.ports = port(Protocol::Cdp, settings.cdp_listen, None).into_iter().collect();
+    config.ports = ports(settings, |_| None);
     config.tenants = tenants(settings);
     config.allowed_hosts = settings.allowed_hosts.clone();
     config.allowed_origins = settings.allowed_origins.clone();
@@ -94,9 +94,20 @@ pub fn edge_config(settings: &Settings, secret: &Secret) -> edge::Config {
 /// The gateway of a whole fleet on one machine: what is off elsewhere listens where clients look for it.
 pub fn edge_config_with_defaults(settings: &Settings, secret: &Secret) -> edge::Config {
     let mut config = edge_config(settings, secret);
-    let cdp = SocketAddr::from(([127, 0, 0, 1], 9222));
-    config.ports = port(Protocol::Cdp, settings.cdp_listen, Some(cdp)).into_iter().collect();
+    config.ports = ports(settings, |protocol| {
+        let port = match protocol {
+            Protocol::Cdp => 9222,
+            Protocol::Tzafonwright => 1337,
+        };
+        Some(SocketAddr::from(([127, 0, 0, 1], port)))
+    });
     config
+}
+
+fn ports(settings: &Settings, fallback: impl Fn(Protocol) -> Option<SocketAddr>) -> Vec<Port> {
+    let wanted =
+        [(Protocol::Cdp, settings.cdp_listen), (Protocol::Tzafonwright, settings.tzafonwright_listen)];
+    wanted.into_iter().filter_map(|(protocol, at)| port(protocol, at, fallback(protocol))).collect()
 }
 
 fn port(protocol: Protocol, wanted: Option<Listen>, fallback: Option<SocketAddr>) -> Option<Port> {

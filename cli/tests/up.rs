@@ -199,6 +199,10 @@ fn a_port_that_is_taken_is_named() {
         failed(command(dir.path(), &["--simulated", "--http", "127.0.0.1:0", "--cdp-listen", &address]));
     assert_eq!(code, Some(64), "{said}");
     assert!(said.contains(&address) && said.contains("--cdp-listen"), "{said}");
+    let listen = ["--simulated", "--http", "127.0.0.1:0", "--tzafonwright-listen", &address];
+    let (code, said) = failed(command(dir.path(), &listen));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains(&address) && said.contains("--tzafonwright-listen"), "{said}");
     assert_eq!(processes_in(dir.path()), Vec::<String>::new());
 }
 

@@ -13,6 +13,7 @@ use crate::{
     protocol::{
         cdp, pages,
         rest::{self, extract::BodyLimit},
+        tzafonwright,
     },
     security::{
         auth::{self, Tokens},
@@ -109,6 +110,7 @@ pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr
     let tokens = Tokens::new(&config.tenants);
     let (open, guarded) = match port {
         Protocol::Cdp => (Router::new(), cdp::listen::routes()),
+        Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
     layered(open.merge(guarded).with_state(app), config, listen)

@@ -107,12 +107,15 @@ pub struct Port {
 pub enum Protocol {
     /// CDP, as at a browser's debugging port.
     Cdp,
+    /// That of WayPoint's client: each connection is a session.
+    Tzafonwright,
 }
 
 impl Protocol {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cdp => "CDP",
+            Self::Tzafonwright => "tzafonwright",
         }
     }
 
@@ -120,6 +123,7 @@ impl Protocol {
     pub fn option(self) -> &'static str {
         match self {
             Self::Cdp => "--cdp-listen",
+            Self::Tzafonwright => "--tzafonwright-listen",
         }
     }
 }

@@ -12,10 +12,14 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{metrics::metrics, protocol::rest::request_id::RequestId};
 
+/// What requests are counted under where their paths mean nothing.
+#[derive(Clone, Copy)]
+pub struct Route(pub &'static str);
+
 /// Layer: the span is named by method and route; ids are fields, and a query, which may hold a token, is in neither.
 pub async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = route(&request).to_owned();
     // Methods are an open set: a client's invention must not become a label.
     let method = known_method(request.method().as_str());
     let span = span(&request, method, &route);
@@ -28,6 +32,12 @@ pub async fn observe(request: Request, next: Next) -> Response {
     metrics().request(method, &route, status, started.elapsed());
     tracing::debug!(parent: &span, status, "answered");
     response
+}
+
+fn route(request: &Request) -> &str {
+    let extensions = request.extensions();
+    let path = || extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    extensions.get::<Route>().map_or_else(path, |route| route.0)
 }
 
 fn known_method(method: &str) -> &'static str {

@@ -1,7 +1,7 @@
 //! Ranges of commands that serde cannot express.
 
 use super::{
-    command::{Command, Pdf, SelectOption, WaitFor},
+    command::{Command, Pdf, Scroll, SelectOption, WaitFor},
     validate::{range, url},
 };
 use crate::{error::Error, model::create::Viewport};
@@ -29,7 +29,7 @@ impl Command {
                 Err(Error::invalid_argument("fields", "names no field"))
             }
             Command::Mouse(c) => point(c.x, c.y),
-            Command::Scroll(c) => finite("delta_x", c.delta_x).and(finite("delta_y", c.delta_y)),
+            Command::Scroll(c) => scroll(c),
             Command::Screenshot(c) => {
                 if let Some(q) = c.quality {
                     range("quality", q, 0, 100)?;
@@ -99,6 +99,15 @@ fn at_most(field: &str, size: usize, max: usize) -> Result<(), Error> {
 
 fn finite(field: &str, value: f64) -> Result<(), Error> {
     if value.is_finite() { Ok(()) } else { Err(Error::invalid_argument(field, "must be finite")) }
+}
+
+fn scroll(c: &Scroll) -> Result<(), Error> {
+    finite("delta_x", c.delta_x).and(finite("delta_y", c.delta_y))?;
+    let Some(at) = &c.wheel_at else { return Ok(()) };
+    if c.target.is_some() || c.to.is_some() {
+        return Err(Error::invalid_argument("wheel_at", "not together with `target` or `to`"));
+    }
+    point(at.x, at.y).map_err(|error| error.within("wheel_at"))
 }
 
 fn select_option(c: &SelectOption) -> Result<(), Error> {

@@ -43,6 +43,8 @@ fn errors_name_the_field() {
         (r#"{"action":"screenshot","quality":101}"#, "quality"),
         (r#"{"action":"set_viewport","width":0,"height":0}"#, "width"),
         (r#"{"action":"mouse","event":"move","x":-1,"y":0}"#, "x"),
+        (r#"{"action":"scroll","delta_y":1,"wheel_at":{"x":0,"y":-1}}"#, "wheel_at.y"),
+        (r#"{"action":"scroll","to":"top","wheel_at":{"x":0,"y":0}}"#, "wheel_at"),
         (r#"{"action":"evaluate"}"#, "expression"),
         (r#"{"action":"wait_for"}"#, "target"),
         (r#"{"action":"tabs","x":1}"#, "x"),

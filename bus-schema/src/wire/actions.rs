@@ -237,6 +237,7 @@ impl From<&Scroll> for v1::Scroll {
             delta_x: c.delta_x,
             delta_y: c.delta_y,
             to: optional_number(c.to),
+            wheel_at: c.wheel_at.as_ref().map(Into::into),
         }
     }
 }
@@ -250,6 +251,7 @@ impl TryFrom<v1::Scroll> for Scroll {
             delta_x: finite("delta_x", c.delta_x)?,
             delta_y: finite("delta_y", c.delta_y)?,
             to: optional_enum("to", c.to)?,
+            wheel_at: optional("wheel_at", c.wheel_at)?,
         })
     }
 }

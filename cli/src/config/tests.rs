@@ -81,6 +81,8 @@ fn a_listener_is_an_address_or_off() {
     assert_eq!(at, Some(Listen::At("127.0.0.1:9333".parse().unwrap())));
     assert!(complaint("cdp_listen = \"9222\"", &[]).contains("neither `off` nor an address"));
     assert!(complaint("cdp_listen = \"0.0.0.0:9222\"", &[]).contains("set ROOKERY_TOKEN"));
+    assert!(complaint("", &["--tzafonwright-listen", "0.0.0.0:1337"]).contains("set ROOKERY_TOKEN"));
+    assert!(load_up("tzafonwright_listen = \"off\"", &[]).is_ok());
 }
 
 #[test]

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use bus::cdp::{Line, Receiver};
-use bus_schema::{Error, SessionId, Tenant, model::rpc::AttachKind, model::session::Session};
+use bus_schema::{
+    Error, SessionId, Tenant,
+    model::{
+        rpc::AttachKind,
+        session::{EndReason, Session},
+    },
+};
 use tokio::time::timeout;
 
 use super::{
     Gateway,
     create::{Created, Request},
+    end::Unwanted,
     view::{Seat, connection_id},
 };
 
@@ -40,37 +47,9 @@ impl Gateway {
                 .retry_after(Duration::from_secs(5))
         })?;
         let (Created::Ready(session) | Created::Waiting(session)) = created?;
-        let unwanted =
-            Unwanted { gateway: self.clone(), session: Some((tenant.clone(), session.id.clone())) };
+        let unwanted = Unwanted::new(self, &tenant, &session.id, EndReason::Released);
         let connection = self.connect(&tenant, &session.id).await?;
         unwanted.keep();
         Ok((session, connection))
-    }
-}
-
-/// A session that was made for a client and that nobody has connected to. Dropped, it is ended.
-struct Unwanted {
-    gateway: Gateway,
-    session: Option<(Tenant, SessionId)>,
-}
-
-impl Unwanted {
-    fn keep(mut self) {
-        self.session = None;
-    }
-}
-
-impl Drop for Unwanted {
-    fn drop(&mut self) {
-        let Some((tenant, id)) = self.session.take() else { return };
-        // Without a runtime the process is ending, and the session's own limits end it.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (gateway, duties) = (self.gateway.clone(), self.gateway.inner.duties.clone());
-        let ending = async move {
-            if let Err(error) = gateway.end(&tenant, &id).await {
-                tracing::warn!(session_id = %id, %error, "a session that nobody connected to was not ended");
-            }
-        };
-        duties.spawn_on(ending, &runtime);
     }
 }

@@ -8,6 +8,7 @@ pub mod end;
 pub mod events;
 pub mod files;
 mod ids;
+pub mod lend;
 pub mod list;
 pub mod pressure;
 pub mod queue;

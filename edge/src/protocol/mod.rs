@@ -4,4 +4,5 @@ pub mod cdp;
 pub mod pages;
 pub mod rest;
 pub mod result;
+pub mod tzafonwright;
 pub mod ws;

@@ -55,10 +55,10 @@ pub(super) fn of_navigation(error: NavigateError, url: &str) -> Error {
 }
 
 fn unreachable(net: &str, url: &str, detail: String) -> Error {
-    let error = Error::browser_error(detail);
+    let error = Error::browser_error(detail).with_context(json!({ "net_error": net }));
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     match host {
-        Some(host) if net == BLOCKED => error.with_context(json!({ "refused_host": host })),
+        Some(host) if net == BLOCKED => error.with_context(json!({ "net_error": net, "refused_host": host })),
         Some(_) | None => error,
     }
 }
@@ -112,6 +112,7 @@ mod tests {
         assert_eq!(error.code, ErrorCode::BrowserError);
         assert!(error.detail.contains("net::ERR_NAME_NOT_RESOLVED"), "{error}");
         assert!(error.detail.contains("http://x.invalid/"), "{error}");
+        assert_eq!(error.context.unwrap()["net_error"], "net::ERR_NAME_NOT_RESOLVED");
     }
 
     #[test]

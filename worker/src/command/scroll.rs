@@ -1,15 +1,19 @@
 //! `scroll`: a target into view, or a target or the page itself.
 
 use bus_schema::error::Error;
-use bus_schema::model::command::{Scroll, ScrollTo};
+use bus_schema::model::command::{Position, Scroll, ScrollTo};
 use serde_json::{Value, json};
 
 use super::Outcome;
 use super::element::{Element, Search, find};
 use super::job::Job;
+use super::pointer::DISPATCH;
 use bus_schema::model::target::Target;
 
 pub(super) async fn run(job: &Job<'_>, c: &Scroll) -> Result<Outcome, Error> {
+    if let Some(at) = &c.wheel_at {
+        return turn_wheel(job, at, c.delta_x, c.delta_y).await;
+    }
     let moves = c.delta_x != 0.0 || c.delta_y != 0.0 || c.to.is_some();
     if !moves && c.target.is_none() {
         return Err(Error::invalid_argument("delta_y", "give a target, a delta or `to`"));
@@ -33,6 +37,18 @@ pub(super) async fn run(job: &Job<'_>, c: &Scroll) -> Result<Outcome, Error> {
         shown(&element).await?
     };
     Outcome::of(&reached)
+}
+
+/// The page decides what the turn does; whether it scrolls is not waited for.
+async fn turn_wheel(job: &Job<'_>, at: &Position, delta_x: f64, delta_y: f64) -> Result<Outcome, Error> {
+    job.ctx.tabs.touch(job.n).await;
+    let modifiers = job.ctx.pressed.modifiers(job.n);
+    let event = json!({
+        "type": "mouseWheel", "x": at.x, "y": at.y, "deltaX": delta_x, "deltaY": delta_y,
+        "modifiers": modifiers,
+    });
+    job.call(DISPATCH, event).await?;
+    Outcome::empty()
 }
 
 /// Where the page stands once it shows an element.

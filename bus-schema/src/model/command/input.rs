@@ -147,6 +147,10 @@ pub struct Scroll {
     pub delta_y: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<ScrollTo>,
+    /// Turns the mouse wheel by the deltas at this place of the viewport instead: pages hear of it, and what is under
+    /// the pointer scrolls. Without `target` and `to`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wheel_at: Option<Position>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

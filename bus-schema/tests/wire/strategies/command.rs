@@ -77,7 +77,13 @@ fn pointer_actions() -> Vec<BoxedStrategy<Command>> {
             .boxed(),
         (of(target()), number(), number(), of(one_of(&[ScrollTo::Top, ScrollTo::Bottom])))
             .prop_map(|(target, delta_x, delta_y, to)| {
-                Command::Scroll(Scroll { target, delta_x, delta_y, to })
+                Command::Scroll(Scroll { target, delta_x, delta_y, to, wheel_at: None })
+            })
+            .boxed(),
+        (number(), number(), positive(100_000), positive(100_000))
+            .prop_map(|(delta_x, delta_y, x, y)| {
+                let wheel_at = Some(Position { x, y });
+                Command::Scroll(Scroll { delta_x, delta_y, wheel_at, ..Scroll::default() })
             })
             .boxed(),
         (target(), target()).prop_map(|(from, to)| Command::Drag(Drag { from, to })).boxed(),

@@ -370,6 +370,7 @@ class Commands(ABC):
         delta_x: float | None = None,
         delta_y: float | None = None,
         to: ScrollTo | None = None,
+        wheel_at: Position | None = None,
         tab: int | None = None,
         timeout_ms: int | None = None,
         on_human_control: OnHumanControl | None = None,
@@ -380,12 +381,15 @@ class Commands(ABC):
 
         Args:
             target: Scrolled into view, or scrolled itself where deltas or `to` are given.
+            wheel_at: Turns the mouse wheel by the deltas at this place of the viewport instead: pages hear of
+                it, and what is under the pointer scrolls. Without `target` and `to`.
         """
         body: dict[str, Any] = {
             "target": resolve(target, by),
             "delta_x": delta_x,
             "delta_y": delta_y,
             "to": to,
+            "wheel_at": wheel_at,
             "tab": tab,
             "timeout_ms": timeout_ms,
             "on_human_control": on_human_control,

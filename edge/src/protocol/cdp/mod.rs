@@ -26,7 +26,7 @@ use crate::{
 const LIMIT: usize = 64 << 20;
 const READ_BUFFER: usize = 64 << 10;
 
-type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+pub(super) type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// CDP of a session
 ///
@@ -101,7 +101,7 @@ async fn follow(app: &App, tenant: &Tenant, id: &SessionId) -> Result<SessionEve
     app.gateway().session_events(tenant, id, Some(after)).await
 }
 
-fn must_upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Error> {
+pub(super) fn must_upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Error> {
     upgrade.map_err(|_| Error::invalid_argument("Upgrade", "open this URL as a WebSocket, version 13"))
 }
 

@@ -106,7 +106,7 @@ async fn up(mut stream: SplitStream<WebSocket>, line: &Line, unanswered: &Atomic
             None => return End::Lost,
             Some(Err(error)) => {
                 tracing::debug!(%error, "a CDP socket cannot be read");
-                return if is_too_large(error) {
+                return if code::is_too_large(&error) {
                     End::Close(Close::new(code::TOO_LARGE, "a message may have at most 64 MB"))
                 } else {
                     End::Lost
@@ -114,11 +114,6 @@ async fn up(mut stream: SplitStream<WebSocket>, line: &Line, unanswered: &Atomic
             }
         }
     }
-}
-
-fn is_too_large(error: axum::Error) -> bool {
-    // The protocol layer's own error is not a type that can be named here.
-    error.to_string().contains("too long")
 }
 
 /// From the browser to the client.

@@ -23,6 +23,12 @@ pub fn close_code(code: ErrorCode) -> u16 {
     }
 }
 
+/// Whether a message of a client was refused for its size.
+pub fn is_too_large(error: &axum::Error) -> bool {
+    // The protocol layer's own error is not a type that can be named here.
+    error.to_string().contains("too long")
+}
+
 /// The error as it may be shown: an internal cause is logged and not sent.
 pub fn shown(error: Error) -> Error {
     if error.code != ErrorCode::Internal {

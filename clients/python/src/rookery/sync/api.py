@@ -399,6 +399,7 @@ class CommandsApi:
         delta_x: float | None = None,
         delta_y: float | None = None,
         to: ScrollTo | None = None,
+        wheel_at: Position | None = None,
         tab: int | None = None,
         timeout_ms: int | None = None,
         on_human_control: OnHumanControl | None = None,
@@ -409,6 +410,8 @@ class CommandsApi:
 
         Args:
             target: Scrolled into view, or scrolled itself where deltas or `to` are given.
+            wheel_at: Turns the mouse wheel by the deltas at this place of the viewport instead: pages hear of
+                it, and what is under the pointer scrolls. Without `target` and `to`.
         """
         return self._portal.call(
             self._inner.scroll(
@@ -416,6 +419,7 @@ class CommandsApi:
                 delta_x=delta_x,
                 delta_y=delta_y,
                 to=to,
+                wheel_at=wheel_at,
                 tab=tab,
                 timeout_ms=timeout_ms,
                 on_human_control=on_human_control,
