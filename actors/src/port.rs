@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bus_schema::{
-    Error, SessionId, Tenant, WorkerId,
+    ConnId, Error, SessionId, Tenant, WorkerId,
     model::{
         command::{CommandRequest, OpenDialog},
         create::{PatchSession, Viewport},
@@ -98,7 +98,7 @@ pub trait Bus: Send + Sync + 'static {
     fn inputs(
         &self,
         id: SessionId,
-        conn: bus_schema::ConnId,
+        conn: ConnId,
         sink: mpsc::Sender<InputBatch>,
     ) -> Pending<'_, Result<Guard, Error>>;
     /// Opens the heartbeats of a session's viewers, in the same way.
@@ -189,6 +189,12 @@ pub struct Output {
     pub dialog: Option<OpenDialog>,
 }
 
+/// A CDP client that was let in. Dropped, it is gone from the browser with all it holds.
+pub trait CdpClient: Send + Sync {
+    /// Its messages travel under another name from now on. Says how many of them have come.
+    fn resume(&self, line: ConnId, after: u64) -> Pending<'static, Result<u64, Error>>;
+}
+
 /// The browser of one session, real or simulated. Dropped, it is gone with its processes and files.
 pub trait Browser: Send + Sync + 'static {
     /// Makes it what the entry asks for: emulation, proxy, storage, scripts, tabs to open. `sink` gets its events.
@@ -204,8 +210,8 @@ pub trait Browser: Send + Sync + 'static {
     /// Releases pressed buttons and keys.
     fn release_input(&self) -> Pending<'_, ()>;
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
-    /// Lets a CDP client in, whose messages travel on `rk.cdp`. It is gone with the guard.
-    fn connect(&self, conn: bus_schema::ConnId) -> Pending<'_, Result<Guard, Error>>;
+    /// Lets a CDP client in, whose messages travel on `rk.cdp`.
+    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>>;
     /// Whether a person drives: what CDP clients send to act waits until the agent does.
     fn drive(&self, person: bool);
     /// Whether a CDP client is told of dialogs, and so has to answer them.
@@ -238,7 +244,7 @@ pub enum BrowserEvent {
     /// A client asked for its end.
     Close,
     /// A CDP client has left, or was let go, and will not come back.
-    Left { conn: bus_schema::ConnId },
+    Left { conn: ConnId },
     /// It is over.
     Gone { reason: EndReason, detail: String },
 }

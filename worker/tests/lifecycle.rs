@@ -255,7 +255,7 @@ async fn a_session_may_end_with_its_last_client() {
     let never_joined = client.create(spec).await;
     for (id, conn) in [(&leaves, "c1"), (&vanishes, "c2")] {
         let conn = ConnId::new(conn).unwrap();
-        let attach = Attach { kind: AttachKind::Client, conn: conn.clone(), wish: FramesWish::default() };
+        let attach = Attach::new(AttachKind::Client, conn.clone());
         client.bus.owners().call(&Tenant::default(), id, attach, Instant::now() + SOON).await.unwrap();
     }
     let goodbye =

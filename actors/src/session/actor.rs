@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     gate::Gate,
-    port::{Browser, BrowserEvent, Bus, Guard, Responder, WriteFailure},
+    port::{Browser, BrowserEvent, Bus, CdpClient, Guard, Responder, WriteFailure},
     task::{self, Panicked},
     warm::Quiet,
 };
@@ -62,7 +62,9 @@ pub enum SessionMsg {
     /// From the browser. The receiver MUST publish or apply it.
     Browser(BrowserEvent),
     /// From the task that let a CDP client in. The receiver MUST answer the client.
-    Connected { conn: ConnId, connected: Result<Guard, Error>, responder: Box<dyn Responder> },
+    Connected { conn: ConnId, connected: Result<Box<dyn CdpClient>, Error>, responder: Box<dyn Responder> },
+    /// From the task that let a CDP client take its connection up. The receiver MUST answer the client.
+    Resumed { conn: ConnId, line: ConnId, received: Result<u64, Error>, responder: Box<dyn Responder> },
     /// From a viewer, through the bus.
     Beat(ViewBeat),
     /// Human input, through the bus. The receiver MUST drop it unless its control epoch is current.
@@ -91,6 +93,7 @@ impl std::fmt::Debug for SessionMsg {
             SessionMsg::Noted { .. } => "Noted",
             SessionMsg::Browser(_) => "Browser",
             SessionMsg::Connected { .. } => "Connected",
+            SessionMsg::Resumed { .. } => "Resumed",
             SessionMsg::Beat(_) => "Beat",
             SessionMsg::Input(_) => "Input",
             SessionMsg::Tick { .. } => "Tick",
@@ -140,7 +143,7 @@ pub struct SessionState {
     pub(super) presence: Presence,
     /// Subscriptions of attached connections.
     pub(super) attached: HashMap<ConnId, Guard>,
-    pub(super) connections: Connections<Guard>,
+    pub(super) connections: Connections<Box<dyn CdpClient>>,
     pub(super) views: Option<Guard>,
     pub(super) generation: u64,
     pub(super) timer_at: Option<Instant>,
@@ -250,6 +253,9 @@ impl Actor for SessionActor {
             SessionMsg::Browser(event) => state.on_browser(&myself, event).await,
             SessionMsg::Connected { conn, connected, responder } => {
                 state.on_connected(&myself, conn, connected, responder);
+            }
+            SessionMsg::Resumed { conn, line, received, responder } => {
+                state.on_resumed(&myself, &conn, line, received, responder);
             }
             SessionMsg::Beat(beat) => state.on_beat(&myself, beat),
             SessionMsg::Input(batch) => state.on_input(&myself, batch).await,

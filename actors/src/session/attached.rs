@@ -1,6 +1,4 @@
-//! Connections that watch, send input or speak CDP.
-
-use std::sync::Arc;
+//! Connections that watch, send input, or are only there.
 
 use bus_schema::{
     ConnId, Error,
@@ -19,7 +17,7 @@ use super::{
     presence::{HEARTBEAT, Role},
     state::Input,
 };
-use crate::port::{Guard, Responder};
+use crate::port::Responder;
 
 impl SessionState {
     pub(super) async fn on_attach(
@@ -32,20 +30,24 @@ impl SessionState {
             AttachKind::Input => self.attach_input(myself, &attach.conn).await,
             AttachKind::View => self.attach_view(myself, &attach).await,
             AttachKind::Client => self.attach_client(myself, &attach.conn).await,
-            AttachKind::Cdp => return self.attach_cdp(myself, attach.conn, responder).await,
+            AttachKind::Cdp => return self.attach_cdp(myself, attach.conn, attach.resume, responder).await,
         };
-        self.answer_attach(myself, attached, responder);
+        self.answer_attach(myself, attached.map(|()| None), responder);
     }
 
-    fn answer_attach(
+    /// `received`: of a CDP connection that was taken up again.
+    pub(super) fn answer_attach(
         &mut self,
         myself: &ActorRef<SessionMsg>,
-        attached: Result<(), Error>,
+        received: Result<Option<u64>, Error>,
         responder: Box<dyn Responder>,
     ) {
         let heartbeat_ms = u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX);
-        responder.send(match attached {
-            Ok(()) => OwnerReply::ok(&Attached { control: self.core.control().clone(), heartbeat_ms }, None),
+        responder.send(match received {
+            Ok(received) => {
+                let control = self.core.control().clone();
+                OwnerReply::ok(&Attached { control, heartbeat_ms, received }, None)
+            }
             Err(e) => OwnerReply::error(e),
         });
         self.set_timer(myself);
@@ -113,7 +115,11 @@ impl SessionState {
             self.detached(myself, beat.conn);
         } else {
             let now = Instant::now();
-            self.presence.beat(&beat.conn, now);
+            if !self.presence.beat(&beat.conn, now) && self.connections.revive(&beat.conn) {
+                // Held for lost, but only the bus between had been away.
+                self.presence.arrive(beat.conn.clone(), Role::Cdp, now);
+                self.count_clients(myself);
+            }
             self.viewers.refresh(&beat.conn, beat.wish, beat.slow, now);
         }
         self.browser.watch(self.viewers.wish());
@@ -126,51 +132,7 @@ impl SessionState {
         Ok(())
     }
 
-    /// The browser is asked in a task: a page that hangs must not hold up the session.
-    async fn attach_cdp(
-        &mut self,
-        myself: &ActorRef<SessionMsg>,
-        conn: ConnId,
-        responder: Box<dyn Responder>,
-    ) {
-        let arrived = self.arrive(myself, &conn, Role::Cdp).await;
-        if arrived.is_err() || self.connections.revive(&conn) {
-            self.count_clients(myself);
-            self.answer_attach(myself, arrived, responder);
-            return;
-        }
-        self.quiet.disturb();
-        let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
-        tokio::spawn(async move {
-            let connected = browser.connect(conn.clone()).await;
-            // A session that is gone answers by dropping it.
-            let _ = myself.cast(SessionMsg::Connected { conn, connected, responder });
-        });
-    }
-
-    pub(super) fn on_connected(
-        &mut self,
-        myself: &ActorRef<SessionMsg>,
-        conn: ConnId,
-        connected: Result<Guard, Error>,
-        responder: Box<dyn Responder>,
-    ) {
-        let connected = match connected {
-            Ok(guard) if self.presence.is_here(&conn) && self.ending.is_none() => {
-                self.connections.open(conn, guard);
-                Ok(())
-            }
-            Ok(_) => Err(Error::cancelled("the client left while it was let in")),
-            Err(e) => {
-                self.presence.leave(&conn);
-                Err(e)
-            }
-        };
-        self.count_clients(myself);
-        self.answer_attach(myself, connected, responder);
-    }
-
-    async fn arrive(
+    pub(super) async fn arrive(
         &mut self,
         myself: &ActorRef<SessionMsg>,
         conn: &ConnId,
@@ -181,13 +143,6 @@ impl SessionState {
             return Ok(());
         }
         Err(Error::resource_exhausted("too many connections of this kind"))
-    }
-
-    /// Unlike one whose socket broke, who says goodbye is not waited for.
-    pub(super) fn on_left(&mut self, myself: &ActorRef<SessionMsg>, conn: &ConnId) {
-        drop(self.connections.close(conn));
-        self.presence.leave(conn);
-        self.count_clients(myself);
     }
 
     pub(super) fn count_clients(&mut self, myself: &ActorRef<SessionMsg>) {

@@ -3,6 +3,7 @@
 mod actor;
 mod attached;
 mod attempts;
+mod cdp;
 mod commands;
 mod connections;
 mod control;

@@ -40,11 +40,13 @@ impl Presence {
         !full
     }
 
-    /// Somebody unknown is not let in by a beat.
-    pub fn beat(&mut self, conn: &ConnId, now: Instant) {
-        if let Some((_, heard)) = self.present.get_mut(conn) {
+    /// Somebody unknown is not let in by a beat. Says whether it is known.
+    pub fn beat(&mut self, conn: &ConnId, now: Instant) -> bool {
+        let present = self.present.get_mut(conn);
+        present.is_some_and(|(_, heard)| {
             *heard = now;
-        }
+            true
+        })
     }
 
     pub fn is_here(&self, conn: &ConnId) -> bool {
@@ -93,8 +95,8 @@ mod tests {
         let mut p = Presence::default();
         assert!(p.arrive(conn("a"), Role::Client, now));
         assert!(p.arrive(conn("b"), Role::Input, now));
-        p.beat(&conn("a"), now + Duration::from_secs(3));
-        p.beat(&conn("x"), now);
+        assert!(p.beat(&conn("a"), now + Duration::from_secs(3)));
+        assert!(!p.beat(&conn("x"), now));
         assert_eq!((p.count(Role::Client), p.count(Role::Input)), (1, 1));
         assert_eq!(p.deadline(), Some(now + HEARTBEAT));
         assert_eq!(p.expire(now + HEARTBEAT), [conn("b")]);

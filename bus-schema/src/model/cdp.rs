@@ -16,7 +16,7 @@ const LAST: u8 = 1;
 pub enum Kind {
     /// A piece of a message; `n` counts these.
     Data = 1,
-    /// Nothing but its `ack`.
+    /// Its `ack`; `n` is the last piece that the client itself is known to have, or 0.
     Ack = 2,
     /// Asks what has arrived; `n` is the last piece that was sent.
     Probe = 3,

@@ -203,6 +203,25 @@ pub struct Attach {
     /// Of a view: what it wants to see.
     #[serde(default)]
     pub wish: FramesWish,
+    /// Of CDP: the connection that is taken up again, whose messages travel under `conn` from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+impl Attach {
+    pub fn new(kind: AttachKind, conn: ConnId) -> Self {
+        Self { kind, conn, wish: FramesWish::default(), resume: None }
+    }
+}
+
+/// Where a CDP client was when its socket broke.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// The name under which it came first.
+    pub conn: ConnId,
+    /// How many messages it has received.
+    pub after: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -210,6 +229,9 @@ pub struct Attached {
     pub control: Control,
     /// A view or input that is not heard of for this long is detached.
     pub heartbeat_ms: u32,
+    /// Of a CDP connection that was taken up again: how many messages of the client have reached the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    model::rpc::{Attach, End, Files, Inspect, OwnerRequest, Run, SetControl},
+    model::rpc::{Attach, End, Files, Inspect, OwnerRequest, Resume, Run, SetControl},
 };
 
 impl From<&OwnerRequest> for v1::OwnerRequest {
@@ -29,6 +29,10 @@ impl From<&OwnerRequest> for v1::OwnerRequest {
                 kind: a.kind.number(),
                 conn: a.conn.to_string(),
                 wish: Some((&a.wish).into()),
+                resume: a
+                    .resume
+                    .as_ref()
+                    .map(|r| wire::Resume { conn: r.conn.to_string(), after: Some(r.after) }),
             }),
             OwnerRequest::Files(f) => wire::Verb::Files(f.into()),
         };
@@ -57,9 +61,18 @@ impl TryFrom<v1::OwnerRequest> for OwnerRequest {
                 kind: required_enum("kind", a.kind)?,
                 conn: id("conn", a.conn)?,
                 wish: optional("wish", a.wish)?.unwrap_or_default(),
+                resume: optional("resume", a.resume)?,
             }),
             wire::Verb::Files(f) => OwnerRequest::Files(f.try_into()?),
         })
+    }
+}
+
+impl TryFrom<wire::Resume> for Resume {
+    type Error = Error;
+
+    fn try_from(r: wire::Resume) -> Result<Self, Error> {
+        Ok(Self { conn: id("conn", r.conn)?, after: present("after", r.after)? })
     }
 }
 

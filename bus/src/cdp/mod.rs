@@ -30,8 +30,11 @@ use crate::{Bus, metrics};
 
 /// How long what was sent may stay unacknowledged before the other side is asked about it.
 const ASK_AFTER: Duration = Duration::from_secs(1);
-/// So many questions in a row that nobody answers, and the other side is gone.
-const QUESTIONS: u32 = 20;
+/// So many questions in a row that nobody answers, and the other side is gone. Longer than an owner takes to notice an
+/// edge that died, and then keeps the connection for another.
+const QUESTIONS: u32 = 30;
+/// What a socket is told whose place another one has taken.
+const SUPERSEDED: (u16, &str) = (1008, "another socket has taken this connection up");
 /// A gap is told once in this time: what follows it is on its way already.
 const TELL_GAP: Duration = Duration::from_millis(200);
 
@@ -51,40 +54,66 @@ impl Cdp {
     /// The client's end. To be opened before the owner is asked to attach.
     pub async fn client(&self, id: &SessionId, conn: &ConnId) -> Result<(Line, Receiver), Error> {
         let (up, down) = subjects(id, conn);
-        self.open(&up, &down).await
+        let shared = self.shared(&up, false);
+        let receiver = self.receiver(shared.clone(), &down).await?;
+        Ok((Line { shared }, receiver))
     }
 
     /// The owner's end. When this returns nothing that the client sends is missed.
     pub async fn owner(&self, id: &SessionId, conn: &ConnId) -> Result<(Line, Receiver), Error> {
         let (up, down) = subjects(id, conn);
-        let ends = self.open(&down, &up).await?;
+        let shared = self.shared(&down, true);
+        let receiver = self.receiver(shared.clone(), &up).await?;
         crate::js::round_trip(&self.bus.inner.cdp.client).await?;
-        Ok(ends)
+        Ok((Line { shared }, receiver))
     }
 
-    async fn open(&self, to: &Subject, from: &Subject) -> Result<(Line, Receiver), Error> {
-        let client = self.bus.inner.cdp.client.clone();
-        let subscription = client
-            .subscribe(self.bus.root().subject(from))
-            .await
-            .map_err(|e| Error::unavailable(e.to_string()))?;
-        let shared = Arc::new(Shared {
-            client,
-            to: self.bus.root().subject(to).into(),
-            state: Mutex::default(),
+    /// The owner's end goes on under another name, behind the last message that its client has. Says how many of the
+    /// client's messages were received, too; the old receiver is of no use any more.
+    pub async fn take_up(
+        &self,
+        id: &SessionId,
+        conn: &ConnId,
+        line: &Line,
+        after: u64,
+    ) -> Result<(Receiver, u64), Error> {
+        let (up, down) = subjects(id, conn);
+        let receiver = self.receiver(line.shared.clone(), &up).await?;
+        crate::js::round_trip(&self.bus.inner.cdp.client).await?;
+        let mut state = line.shared.state();
+        let kept = state.out.resume(after);
+        kept.map_err(|window::NotKept| Error::conflict("what the client has missed is not kept any more"))?;
+        let superseded = Close::new(SUPERSEDED.0, SUPERSEDED.1);
+        line.shared.publish(&mut state, &Chunk::close(&superseded, 0));
+        state.inn.restart();
+        state.to = self.bus.root().subject(&down).into();
+        state.asked = 0;
+        line.shared.flush(&mut state);
+        Ok((receiver, state.inn.messages()))
+    }
+
+    fn shared(&self, to: &Subject, resumable: bool) -> Arc<Shared> {
+        Arc::new(Shared {
+            client: self.bus.inner.cdp.client.clone(),
+            state: Mutex::new(State {
+                to: self.bus.root().subject(to).into(),
+                out: Outgoing::new(resumable),
+                inn: Incoming::default(),
+                stuck: false,
+                asked: 0,
+                moved: false,
+            }),
             wake: Notify::new(),
             drained: Notify::new(),
-        });
+        })
+    }
+
+    async fn receiver(&self, shared: Arc<Shared>, from: &Subject) -> Result<Receiver, Error> {
+        let subscription = shared.client.subscribe(self.bus.root().subject(from)).await;
+        let subscription = subscription.map_err(|e| Error::unavailable(e.to_string()))?;
         let mut look = interval_at(Instant::now() + ASK_AFTER, ASK_AFTER);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let receiver = Receiver {
-            shared: shared.clone(),
-            subscription,
-            look,
-            told_gap: None,
-            template: from.template(),
-        };
-        Ok((Line { shared }, receiver))
+        Ok(Receiver { shared, subscription, look, told_gap: None, template: from.template() })
     }
 }
 
@@ -95,15 +124,15 @@ fn subjects(id: &SessionId, conn: &ConnId) -> (Subject, Subject) {
 #[derive(Debug)]
 struct Shared {
     client: Client,
-    to: async_nats::Subject,
     state: Mutex<State>,
     /// The receiver has to send what could not be sent at once.
     wake: Notify,
     drained: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    to: async_nats::Subject,
     out: Outgoing,
     inn: Incoming,
     /// The connection takes nothing at the moment.
@@ -145,8 +174,18 @@ impl Line {
 
     /// Says goodbye, behind whatever was sent before. Nothing is sent after it.
     pub async fn close(&self, close: &Close) {
-        let chunk = Chunk::close(close, self.shared.state().inn.ack()).encode();
-        let _ = self.shared.client.publish(self.shared.to.clone(), chunk).await;
+        let (to, ack) = {
+            let state = self.shared.state();
+            (state.to.clone(), state.inn.ack())
+        };
+        let _ = self.shared.client.publish(to, Chunk::close(close, ack).encode()).await;
+    }
+
+    /// The client itself has everything up to this piece: it need not be kept for another socket.
+    pub fn seen(&self, piece: u64) {
+        let mut state = self.shared.state();
+        let ack = Chunk::bare(Kind::Ack, piece, state.inn.ack());
+        self.shared.publish(&mut state, &ack);
     }
 }
 
@@ -173,7 +212,7 @@ impl Shared {
     /// Whether the connection took it at once.
     fn publish(&self, state: &mut State, chunk: &Chunk) -> bool {
         // Not to be put off because the task has done much already: there is room, or there is none.
-        let publishing = unconstrained(self.client.publish(self.to.clone(), chunk.encode()));
+        let publishing = unconstrained(self.client.publish(state.to.clone(), chunk.encode()));
         if let Some(Ok(())) = publishing.now_or_never() {
             state.inn.told();
             return true;
@@ -232,6 +271,11 @@ impl Receiver {
         }
     }
 
+    /// The piece that the last message ended with, for `Line::seen`.
+    pub fn piece(&self) -> u64 {
+        self.shared.state().inn.whole()
+    }
+
     fn passed_on(&self) {
         let mut state = self.shared.state();
         state.inn.taken();
@@ -255,7 +299,7 @@ impl Receiver {
         }
         match chunk.kind {
             Kind::Data => return self.on_data(&mut state, chunk),
-            Kind::Ack => {}
+            Kind::Ack => state.out.seen(chunk.n),
             Kind::Probe if chunk.n >= state.inn.expected() => self.ask_again(&mut state),
             Kind::Probe => {
                 let ack = Chunk::bare(Kind::Ack, 0, state.inn.ack());

@@ -4,6 +4,7 @@
 
 mod chromium_clients;
 mod chromium_listen;
+mod chromium_resume;
 mod chromium_rules;
 mod chromium_several;
 mod node;

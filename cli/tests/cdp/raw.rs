@@ -1,11 +1,17 @@
 //! A client that speaks CDP by hand.
 
+use std::collections::HashMap;
+
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
+    tungstenite::{
+        Message,
+        http::{HeaderName, HeaderValue},
+        protocol::WebSocketConfig,
+    },
 };
 
 use super::support::{SOON, fleet::Gateway};
@@ -15,6 +21,10 @@ pub struct Raw {
     last: i64,
     /// Events that came while an answer was waited for.
     pub events: Vec<Value>,
+    /// Of the answer to the upgrade.
+    pub headers: HashMap<String, String>,
+    /// How many messages have come.
+    pub received: u64,
 }
 
 impl Raw {
@@ -24,8 +34,17 @@ impl Raw {
 
     pub async fn open(url: &str) -> Self {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let (stream, _) = connect_async_with_config(url, Some(config), true).await.unwrap();
-        Self { stream, last: 0, events: Vec::new() }
+        let (stream, response) = connect_async_with_config(url, Some(config), true).await.unwrap();
+        let named = |(name, value): (&HeaderName, &HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let headers = response.headers().iter().map(named).collect();
+        Self { stream, last: 0, events: Vec::new(), headers, received: 0 }
+    }
+
+    /// The socket breaks: no goodbye, and what was not read yet is lost. Gives what the query of the next one says.
+    pub fn breaks(self) -> String {
+        format!("resume={}&after={}", self.headers["rookery-conn"], self.received)
     }
 
     pub async fn text(&mut self, text: impl Into<String>) {
@@ -47,7 +66,10 @@ impl Raw {
     pub async fn next(&mut self) -> Result<Value, (u16, String)> {
         loop {
             return match timeout(SOON, self.stream.next()).await.unwrap_or_else(|_| panic!("silence")) {
-                Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    self.received += 1;
+                    Ok(serde_json::from_str(&text).unwrap())
+                }
                 Some(Ok(Message::Close(Some(close)))) => Err((close.code.into(), close.reason.to_string())),
                 Some(Ok(_)) => continue,
                 other => Err((0, format!("{other:?}"))),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bus::cdp::{Line, Receiver};
 use bus_schema::{
-    Error, SessionId, Tenant,
+    ConnId, Error, SessionId, Tenant,
     model::{
-        rpc::AttachKind,
+        rpc::{Attach, AttachKind, Resume},
         session::{EndReason, Session},
     },
 };
@@ -16,6 +16,7 @@ use super::{
     Gateway,
     create::{Created, Request},
     end::Unwanted,
+    events::SessionEvents,
     view::{Seat, connection_id},
 };
 
@@ -26,17 +27,32 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub struct Connection {
     pub line: Line,
     pub receiver: Receiver,
+    /// Of the session, from before the connection was made.
+    pub events: SessionEvents,
+    /// The name by which it may be taken up again.
+    pub conn: ConnId,
+    /// When it was taken up: how many of the client's messages have reached the browser.
+    pub received: Option<u64>,
     _seat: Seat,
 }
 
 impl Gateway {
-    /// Opens the way to a session's browser.
-    pub async fn connect(&self, tenant: &Tenant, id: &SessionId) -> Result<Connection, Error> {
-        let conn = connection_id()?;
+    /// Opens the way to a session's browser, or takes up the one that was there.
+    pub async fn connect(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        resume: Option<Resume>,
+    ) -> Result<Connection, Error> {
+        let after = self.newest_event(tenant, id).await?;
+        let events = self.session_events(tenant, id, Some(after)).await?;
+        let line_name = connection_id()?;
         // Before the owner hears of it, so that nothing it says is missed.
-        let (line, receiver) = self.bus().cdp().client(id, &conn).await?;
-        let seat = self.sit_down(tenant, id, AttachKind::Cdp, conn).await?;
-        Ok(Connection { line, receiver, _seat: seat })
+        let (line, receiver) = self.bus().cdp().client(id, &line_name).await?;
+        let conn = resume.as_ref().map_or(&line_name, |resume| &resume.conn).clone();
+        let attach = Attach { resume, ..Attach::new(AttachKind::Cdp, line_name) };
+        let (seat, attached) = self.sit_down(tenant, id, attach).await?;
+        Ok(Connection { line, receiver, events, conn, received: attached.received, _seat: seat })
     }
 
     /// Makes a session and opens the way to its browser. Whoever stops waiting leaves no session behind.
@@ -48,7 +64,7 @@ impl Gateway {
         })?;
         let (Created::Ready(session) | Created::Waiting(session)) = created?;
         let unwanted = Unwanted::new(self, &tenant, &session.id, EndReason::Released);
-        let connection = self.connect(&tenant, &session.id).await?;
+        let connection = self.connect(&tenant, &session.id, None).await?;
         unwanted.keep();
         Ok((session, connection))
     }

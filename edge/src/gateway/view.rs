@@ -72,7 +72,7 @@ impl Gateway {
     ) -> Result<View, Error> {
         // Before the owner hears of it, so that the first frame, the only one of a page at rest, is not missed.
         let slot = self.bus().frames().subscribe(id).await?;
-        let attach = Attach { kind: AttachKind::View, conn: conn.clone(), wish };
+        let attach = Attach { wish, ..Attach::new(AttachKind::View, conn.clone()) };
         let until = Instant::now() + Attach::TIMEOUT;
         let (attached, _) = self.bus().owners().call(tenant, id, attach, until).await?;
         let heartbeat = heartbeat(&attached);
@@ -81,22 +81,23 @@ impl Gateway {
 
     /// Opens the way for human input.
     pub async fn open_input(&self, tenant: &Tenant, id: &SessionId) -> Result<InputLine, Error> {
-        Ok(InputLine { seat: self.sit_down(tenant, id, AttachKind::Input, connection_id()?).await? })
+        let attach = Attach::new(AttachKind::Input, connection_id()?);
+        Ok(InputLine { seat: self.sit_down(tenant, id, attach).await?.0 })
     }
 
     /// Tells the owner that a client is there, for as long as the seat is kept.
     pub async fn take_seat(&self, tenant: &Tenant, id: &SessionId) -> Result<Seat, Error> {
-        self.sit_down(tenant, id, AttachKind::Client, connection_id()?).await
+        let attach = Attach::new(AttachKind::Client, connection_id()?);
+        Ok(self.sit_down(tenant, id, attach).await?.0)
     }
 
     pub(super) async fn sit_down(
         &self,
         tenant: &Tenant,
         id: &SessionId,
-        kind: AttachKind,
-        conn: ConnId,
-    ) -> Result<Seat, Error> {
-        let attach = Attach { kind, conn: conn.clone(), wish: FramesWish::default() };
+        attach: Attach,
+    ) -> Result<(Seat, Attached), Error> {
+        let conn = attach.conn.clone();
         let until = Instant::now() + Attach::TIMEOUT;
         let (attached, _) = self.bus().owners().call(tenant, id, attach, until).await?;
         let (gateway, session, beating) = (self.clone(), id.clone(), conn.clone());
@@ -108,7 +109,8 @@ impl Gateway {
                 gateway.bus().frames().beat(&session, &beat).await;
             }
         });
-        Ok(Seat { gateway: self.clone(), id: id.clone(), conn, beats: beats.abort_handle() })
+        let seat = Seat { gateway: self.clone(), id: id.clone(), conn, beats: beats.abort_handle() };
+        Ok((seat, attached))
     }
 }
 

@@ -244,7 +244,7 @@ impl Owned {
             }
             AttachKind::Client | AttachKind::Cdp => {}
         }
-        OwnerReply::ok(&Attached { control: Control::default(), heartbeat_ms: 3_000 }, None)
+        OwnerReply::ok(&Attached { control: Control::default(), heartbeat_ms: 3_000, received: None }, None)
     }
 
     async fn files(&mut self, request: Files) -> Result<FilesReply, Error> {

@@ -2,11 +2,20 @@
 
 use std::path::PathBuf;
 
-use actors::{Gate, port::BrowserEvent};
-use bus::cdp::{Line, Received, Receiver};
-use bus_schema::{ConnId, model::cdp::Close};
+use actors::{
+    Gate,
+    port::{BrowserEvent, CdpClient, Pending},
+};
+use bus::{
+    Bus,
+    cdp::{Line, Received, Receiver},
+};
+use bus_schema::{ConnId, Error, SessionId, model::cdp::Close};
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+};
 
 use crate::{
     cdp::{
@@ -23,6 +32,8 @@ const POLICY: u16 = 1008;
 /// Clients of the browser itself, with what serving them takes.
 #[derive(Clone)]
 pub(super) struct Clients {
+    pub(super) bus: Bus,
+    pub(super) id: SessionId,
     pub(super) tabs: Tabs,
     pub(super) gate: Gate,
     pub(super) uploads: PathBuf,
@@ -42,6 +53,31 @@ enum News {
     Slow,
     /// A message that was held has left something to do.
     Step(Step),
+    /// It is there again, with another socket.
+    Back { line: ConnId, after: u64, received: oneshot::Sender<Result<u64, Error>> },
+}
+
+/// What serves a client, for as long as it is kept.
+struct Serving {
+    task: AbortHandle,
+    news: mpsc::UnboundedSender<News>,
+}
+
+impl CdpClient for Serving {
+    fn resume(&self, line: ConnId, after: u64) -> Pending<'static, Result<u64, Error>> {
+        let (answer, received) = oneshot::channel();
+        // A task that has ended drops it, and with it the answer.
+        let _ = self.news.send(News::Back { line, after, received: answer });
+        Box::pin(async move {
+            received.await.unwrap_or_else(|_| Err(Error::conflict("this connection has ended")))
+        })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Sink for Wire {
@@ -60,28 +96,29 @@ impl Sink for Wire {
 }
 
 impl Clients {
-    /// Lets a client in. Served until it leaves, or until the task is aborted.
-    pub(super) async fn connect(
-        self,
-        line: Line,
-        receiver: Receiver,
-    ) -> Result<impl Future<Output = ()> + Send + 'static, crate::cdp::CallError> {
+    /// Lets a client in, and serves it until it leaves or is dropped.
+    pub(super) async fn connect(self) -> Result<Box<dyn CdpClient>, Error> {
+        let (line, receiver) = self.bus.cdp().owner(&self.id, &self.conn).await?;
         let (news, heard) = mpsc::unbounded_channel();
-        let client = self.tabs.root().join(Box::new(Wire { line: line.clone(), news })).await?;
-        Ok(async move {
+        let wire = Wire { line: line.clone(), news: news.clone() };
+        let joined = self.tabs.root().join(Box::new(wire)).await;
+        let client = joined.map_err(|e| Error::unavailable(e.to_string()))?;
+        let serving = async move {
             let leaving = Leaving { client: Some(client), tabs: self.tabs.clone() };
-            if let Some(close) = self.serve(&leaving, receiver, heard).await {
+            if let Some(close) = self.serve(&leaving, &line, receiver, heard).await {
                 line.close(&close).await;
             }
             drop(leaving);
             drop(self.events.send(BrowserEvent::Left { conn: self.conn }).await);
-        })
+        };
+        Ok(Box::new(Serving { task: tokio::spawn(serving).abort_handle(), news }))
     }
 
     /// Says how the client is to be told that it is over, if that is not its own doing.
     async fn serve(
         &self,
         leaving: &Leaving,
+        line: &Line,
         mut receiver: Receiver,
         mut news: mpsc::UnboundedReceiver<News>,
     ) -> Option<Close> {
@@ -103,6 +140,15 @@ impl Clients {
                 Some(news) = news.recv() => match news {
                     News::Slow => return Some(Close::new(POLICY, "slow_consumer")),
                     News::Step(step) => step,
+                    News::Back { line: name, after, received } => {
+                        let taken_up = self.bus.cdp().take_up(&self.id, &name, line, after).await;
+                        // Whoever asked may be gone; then the next one finds it as this one did.
+                        let _ = received.send(taken_up.map(|(hears, count)| {
+                            receiver = hears;
+                            count
+                        }));
+                        continue;
+                    }
                 },
                 // Whether the session goes on in another browser its events tell.
                 _ = root.gone() => return None,
@@ -151,15 +197,4 @@ impl Drop for Leaving {
             runtime.spawn(async move { tabs.assert_again().await });
         }
     }
-}
-
-/// What serves a client, for as long as it is kept.
-pub(super) fn guarded(serving: impl Future<Output = ()> + Send + 'static) -> actors::port::Guard {
-    struct Serving(tokio::task::AbortHandle);
-    impl Drop for Serving {
-        fn drop(&mut self) {
-            self.0.abort();
-        }
-    }
-    Box::new(Serving(tokio::spawn(serving).abort_handle()))
 }

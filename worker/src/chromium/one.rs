@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actors::port::{Browser, BrowserEvent, Guard, Output, Pending};
+use actors::port::{Browser, BrowserEvent, CdpClient, Output, Pending};
 use bus_schema::{
     ConnId, Error, SessionId, Tenant,
     model::{
@@ -29,7 +29,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    clients::{self, Clients},
+    clients::Clients,
     events,
     files::Store,
     fleet::Inner,
@@ -228,7 +228,7 @@ impl ChromiumBrowser {
     }
 
     /// Opens the way for a CDP client and serves it.
-    async fn let_in(&self, conn: ConnId) -> Result<Guard, Error> {
+    async fn let_in(&self, conn: ConnId) -> Result<Box<dyn CdpClient>, Error> {
         if self.tabs.context_id().is_some() {
             let why = "a session with `isolation: context` shares its browser and offers no CDP";
             return Err(Error::conflict(why));
@@ -236,16 +236,16 @@ impl ChromiumBrowser {
         let (Some(whose), Some(events)) = (self.whose.get(), self.sink.get()) else {
             return Err(Error::unavailable("the session is not ready"));
         };
-        let (line, receiver) = self.inner.bus.cdp().owner(&whose.id, &conn).await?;
         let clients = Clients {
+            bus: self.inner.bus.clone(),
+            id: whose.id.clone(),
             tabs: self.tabs.clone(),
             gate: self.inner.gate.clone(),
             uploads: self.uploads.clone(),
             events: events.clone(),
             conn,
         };
-        let serving = clients.connect(line, receiver).await.map_err(|e| Error::unavailable(e.to_string()))?;
-        Ok(clients::guarded(serving))
+        clients.connect().await
     }
 
     async fn new_tab(&self) -> Result<u32, Error> {
@@ -354,7 +354,7 @@ impl Browser for ChromiumBrowser {
         })
     }
 
-    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Guard, Error>> {
+    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async move {
             match tokio::time::timeout(CONNECT, self.let_in(conn)).await {
                 Ok(connected) => connected,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use actors::port::{Browser, BrowserEvent, Browsers, Guard, Output, Pending, StartError};
+use actors::port::{Browser, BrowserEvent, Browsers, CdpClient, Output, Pending, StartError};
 use bus_schema::{
     ConnId, Error,
     model::{
@@ -200,7 +200,7 @@ impl Browser for SimulatedBrowser {
         Box::pin(async { Ok(FilesReply::default()) })
     }
 
-    fn connect(&self, _: ConnId) -> Pending<'_, Result<Guard, Error>> {
+    fn connect(&self, _: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async { Err(Error::conflict("a simulated browser does not speak CDP")) })
     }
 

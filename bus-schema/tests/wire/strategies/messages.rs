@@ -5,8 +5,8 @@ use bus_schema::{
         control::{ControlAction, ControlRequest},
         input::{InputBatch, InputEvent, TouchEvent, TouchPoint},
         rpc::{
-            Attach, AttachKind, Attachment, End, Files, Inspect, OwnerReply, OwnerRequest, Run, SetControl,
-            ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
+            Attach, AttachKind, Attachment, End, Files, Inspect, OwnerReply, OwnerRequest, Resume, Run,
+            SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
         },
         session::EndReason,
         worker::Worker,
@@ -36,8 +36,11 @@ pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
         1 => patch_session().prop_map(OwnerRequest::Patch),
         1 => (control_request(), of(conn()))
             .prop_map(|(request, conn)| OwnerRequest::Control(SetControl { request, conn })),
-        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish())
-            .prop_map(|(kind, conn, wish)| OwnerRequest::Attach(Attach { kind, conn, wish })),
+        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())))
+            .prop_map(|(kind, conn, wish, resume)| {
+                let resume = resume.map(|(conn, after)| Resume { conn, after });
+                OwnerRequest::Attach(Attach { kind, conn, wish, resume })
+            }),
         2 => files().prop_map(OwnerRequest::Files),
     ]
 }

@@ -2,22 +2,27 @@
 
 pub mod listen;
 mod options;
+mod resume;
 mod socket;
 
 use axum::{
     extract::{RawQuery, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     response::Response,
 };
-use bus_schema::{Error, SessionId, Tenant, model::create::Isolation};
+use bus_schema::{
+    Error, SessionId, Tenant,
+    model::{create::Isolation, rpc::Resume},
+};
 use tracing::Instrument;
 
+use self::resume::{MayResume, ResumeParams};
 use super::rest::{
     error::Problem,
-    extract::{Id, NoParams, Query},
+    extract::{Id, Query},
 };
 use crate::{
     app::App,
-    gateway::{cdp::Connection, create::Request, events::SessionEvents},
+    gateway::{cdp::Connection, create::Request},
     security::auth::Caller,
     telemetry,
 };
@@ -35,28 +40,29 @@ pub(super) type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 /// session has ended, 1001 when the gateway stops, 1003 for what is not CDP, 1008 (`slow_consumer`) for a client that
 /// does not read, 1009 for a message that is too large and 1012 (`browser_replaced`) when the session goes on in another
 /// browser.
+///
+/// The answer to the upgrade names the connection in `Rookery-Conn`. When the socket breaks without a close, the
+/// connection is kept for 15 s: `?resume=<Rookery-Conn>&after=<messages received>` goes on with the next message, and
+/// `Rookery-Received` says how many of the client's messages arrived, so that it sends the rest again.
 #[utoipa::path(
     get,
     path = "/v1/sessions/{id}/cdp",
     operation_id = "session_cdp",
     tag = "cdp",
-    params(("id" = SessionId, Path)),
+    params(("id" = SessionId, Path), ResumeParams),
     responses((status = 101, description = "A WebSocket"), Problem)
 )]
 pub async fn attach(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    _: Query<NoParams>,
+    Query(resume): Query<MayResume>,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     telemetry::session(&id);
     let upgrade = must_upgrade(upgrade)?;
-    let (gateway, tenant) = (app.gateway(), caller.tenant());
-    gateway.must_live(tenant, &id).await?;
-    let events = follow(&app, tenant, &id).await?;
-    let connection = gateway.connect(tenant, &id).await?;
-    Ok(open(&app, upgrade, id, connection, events))
+    let resume = resume.of(&id)?;
+    take_up(&app, upgrade, caller.tenant(), id, resume).await
 }
 
 /// CDP of a new session
@@ -79,10 +85,15 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let upgrade = must_upgrade(upgrade)?;
     let (gateway, tenant) = (app.gateway(), caller.tenant());
+    let query = query.as_deref().unwrap_or_default();
+    let fields = options::read(query)?;
+    if let Some(wanted) = resume::in_query(query)? {
+        return take_up(&app, upgrade, tenant, wanted.session, Some(wanted.resume)).await;
+    }
     let request = Request {
         tenant: tenant.clone(),
         limits: caller.limits(),
-        spec: gateway.spec(options::read(query.as_deref().unwrap_or_default())?)?,
+        spec: gateway.spec(fields)?,
         key: None,
         wait: true,
     };
@@ -92,31 +103,35 @@ pub async fn create(
     }
     let (session, connection) = gateway.create_and_connect(request).await?;
     telemetry::session(&session.id);
-    let events = follow(&app, tenant, &session.id).await?;
-    Ok(open(&app, upgrade, session.id, connection, events))
+    Ok(open(&app, upgrade, session.id, connection))
 }
 
-async fn follow(app: &App, tenant: &Tenant, id: &SessionId) -> Result<SessionEvents, Error> {
-    let after = app.gateway().newest_event(tenant, id).await?;
-    app.gateway().session_events(tenant, id, Some(after)).await
+async fn take_up(
+    app: &App,
+    upgrade: WebSocketUpgrade,
+    tenant: &Tenant,
+    id: SessionId,
+    resume: Option<Resume>,
+) -> Result<Response, Problem> {
+    let gateway = app.gateway();
+    gateway.must_live(tenant, &id).await?;
+    let connection = gateway.connect(tenant, &id, resume).await?;
+    Ok(open(app, upgrade, id, connection))
 }
 
 pub(super) fn must_upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Error> {
     upgrade.map_err(|_| Error::invalid_argument("Upgrade", "open this URL as a WebSocket, version 13"))
 }
 
-fn open(
-    app: &App,
-    upgrade: WebSocketUpgrade,
-    id: SessionId,
-    connection: Connection,
-    events: SessionEvents,
-) -> Response {
+fn open(app: &App, upgrade: WebSocketUpgrade, id: SessionId, connection: Connection) -> Response {
     let (tracker, stop) = (app.sockets().clone(), app.stop());
-    let span = tracing::info_span!("cdp", session_id = %id);
+    let span = tracing::info_span!("cdp", session_id = %id, conn = %connection.conn);
     let upgrade = upgrade.max_message_size(LIMIT).max_frame_size(LIMIT).read_buffer_size(READ_BUFFER);
+    let headers = resume::headers(&id, &connection);
     // Tracked, so that the gateway can say goodbye before it ends.
-    upgrade.on_upgrade(move |socket| {
-        tracker.track_future(socket::run(socket, connection, events, stop).instrument(span))
-    })
+    let mut response = upgrade.on_upgrade(move |socket| {
+        tracker.track_future(socket::run(socket, connection, stop).instrument(span))
+    });
+    response.headers_mut().extend(headers);
+    response
 }

@@ -83,8 +83,8 @@ const FIELDS: &[(&str, Form)] = &[
 pub fn read(query: &str) -> Result<Map<String, Value>, Error> {
     let mut fields = Map::new();
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
-        // Looked at before.
-        if name != "token" {
+        // Looked at elsewhere.
+        if !["token", "resume", "after"].contains(&&*name) {
             put(&mut fields, FIELDS, &name, &name, &text)?;
         }
     }

@@ -1,6 +1,7 @@
 //! One client's socket: two directions in one task, so that a message costs no hop between tasks.
 
 use std::{
+    future::ready,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
@@ -35,6 +36,8 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// How often a silent client is asked whether it is there, and how often it may leave that unanswered.
 const PING: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 3;
+/// After so much it is asked what it has, besides: the owner keeps the rest for another socket.
+const ASK_BYTES: usize = 1 << 20;
 
 /// How a connection ends.
 #[derive(Debug)]
@@ -48,10 +51,10 @@ enum End {
 }
 
 /// Serves one socket to its end.
-pub async fn run(socket: WebSocket, connection: Connection, events: SessionEvents, stop: CancellationToken) {
+pub async fn run(socket: WebSocket, connection: Connection, stop: CancellationToken) {
     metrics().socket_opened();
     let (mut sink, stream) = socket.split();
-    let Connection { line, mut receiver, .. } = connection;
+    let Connection { line, mut receiver, events, .. } = connection;
     let unanswered = AtomicU32::new(0);
     let end = tokio::select! {
         end = up(stream, &line, &unanswered) => end,
@@ -101,7 +104,13 @@ async fn up(mut stream: SplitStream<WebSocket>, line: &Line, unanswered: &Atomic
             Some(Ok(Message::Binary(_))) => {
                 return End::Close(Close::new(code::UNSUPPORTED, "binary messages are not understood"));
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Pong(payload))) => {
+                // What was sent before the ping has been read.
+                if let Some(piece) = payload.first_chunk() {
+                    line.seen(u64::from_be_bytes(*piece));
+                }
+            }
+            Some(Ok(Message::Ping(_))) => {}
             Some(Ok(Message::Close(_))) => return End::Left,
             None => return End::Lost,
             Some(Err(error)) => {
@@ -124,11 +133,20 @@ async fn down(
 ) -> End {
     let mut ping = interval_at(Instant::now() + PING, PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unasked = 0;
     loop {
         let message = tokio::select! {
+            biased;
+            () = ready(()), if unasked >= ASK_BYTES => {
+                unasked = 0;
+                ask(receiver)
+            }
             received = receiver.next() => match received {
                 Received::Message(text) => match Utf8Bytes::try_from(text) {
-                    Ok(text) => Message::Text(text),
+                    Ok(text) => {
+                        unasked += text.len();
+                        Message::Text(text)
+                    }
                     Err(_) => return End::Close(Close::new(code::FAILED, "the browser wrote no text")),
                 },
                 Received::Closed(close) => return End::Close(close),
@@ -138,7 +156,7 @@ async fn down(
                 if unanswered.fetch_add(1, Relaxed) >= MISSED_PINGS {
                     return End::Lost;
                 }
-                Message::Ping(Bytes::new())
+                ask(receiver)
             }
         };
         match timeout(STALL, sink.send(message)).await {
@@ -147,6 +165,11 @@ async fn down(
             Err(_) => return End::Close(Close::new(code::POLICY, "slow_consumer")),
         }
     }
+}
+
+/// Asks the client's side of the socket, which answers with what it was asked, what it has read.
+fn ask(receiver: &Receiver) -> Message {
+    Message::Ping(Bytes::copy_from_slice(&receiver.piece().to_be_bytes()))
 }
 
 /// Until the session ends, or goes on in another browser.
