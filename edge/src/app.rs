@@ -21,7 +21,7 @@ use crate::{
         host::{self, Hosts},
         origin::{self, Origins},
     },
-    telemetry,
+    telemetry::{self, AnyPath},
 };
 
 /// A cheap clone.
@@ -113,7 +113,8 @@ pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
-    layered(open.merge(guarded).with_state(app), config, listen)
+    // Outermost, for those who observe must know it.
+    layered(open.merge(guarded).with_state(app), config, listen).layer(Extension(AnyPath(port.name())))
 }
 
 /// The layers around every route; the last one is the first that a request meets.

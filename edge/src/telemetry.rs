@@ -12,9 +12,9 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{metrics::metrics, protocol::rest::request_id::RequestId};
 
-/// What requests are counted under where their paths mean nothing.
+/// What requests are counted under whose path is no route of its own.
 #[derive(Clone, Copy)]
-pub struct Route(pub &'static str);
+pub struct AnyPath(pub &'static str);
 
 /// Layer: the span is named by method and route; ids are fields, and a query, which may hold a token, is in neither.
 pub async fn observe(request: Request, next: Next) -> Response {
@@ -36,8 +36,8 @@ pub async fn observe(request: Request, next: Next) -> Response {
 
 fn route(request: &Request) -> &str {
     let extensions = request.extensions();
-    let path = || extensions.get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-    extensions.get::<Route>().map_or_else(path, |route| route.0)
+    let otherwise = extensions.get::<AnyPath>().map_or("unmatched", |any| any.0);
+    extensions.get::<MatchedPath>().map_or(otherwise, MatchedPath::as_str)
 }
 
 fn known_method(method: &str) -> &'static str {

@@ -123,6 +123,8 @@ pub struct Gateway {
     pub base: String,
     /// Where CDP is served alone, if that was asked for.
     pub cdp: Option<String>,
+    /// The same for tzafonwright.
+    pub tzafonwright: Option<String>,
     pub http: reqwest::Client,
 }
 
@@ -131,7 +133,7 @@ impl Gateway {
         let mut child = command(role, dir).args(arguments).spawn().unwrap();
         let lines = follow(&mut child);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
-        let mut gateway = Self { child, base: String::new(), cdp: None, http };
+        let mut gateway = Self { child, base: String::new(), cdp: None, tzafonwright: None, http };
         let address_in = |part: &str| {
             let line = line_with(&lines, part);
             line.split_once("address=").unwrap().1.split(' ').next().unwrap().to_owned()
@@ -139,6 +141,9 @@ impl Gateway {
         let address = address_in("listening address=");
         if arguments.contains(&"--cdp-listen") {
             gateway.cdp = Some(address_in("listening protocol=\"CDP\" address="));
+        }
+        if arguments.contains(&"--tzafonwright-listen") {
+            gateway.tzafonwright = Some(address_in("listening protocol=\"tzafonwright\" address="));
         }
         // Read on, or its log would fill the pipe.
         std::thread::spawn(move || lines.iter().for_each(|line| eprintln!("{line}")));
@@ -221,14 +226,18 @@ impl Gateway {
 
     /// One counter of `/metrics`, 0 where it is not there yet.
     pub async fn metric(&self, name: &str) -> f64 {
-        let text = self.get("/metrics").await.text();
+        let text = String::from_utf8(self.get("/metrics").await.body).unwrap();
         let lines = text.lines().filter(|line| line.starts_with(name));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
+    pub fn signal(&self, with: Signal) {
+        signal(self.child.id().try_into().unwrap(), with);
+    }
+
     fn end(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            signal(self.child.id().try_into().unwrap(), Signal::SIGTERM);
+            self.signal(Signal::SIGTERM);
             let deadline = Instant::now() + SOON;
             while Instant::now() < deadline {
                 if let Ok(Some(status)) = self.child.try_wait() {

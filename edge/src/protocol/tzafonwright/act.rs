@@ -2,10 +2,12 @@
 
 use bus_schema::{
     Error, ErrorCode, SessionId, Tenant,
+    error::Outcome,
     model::{
         command::{
-            Click, Command, CommandRequest, CommandResult, ImageFormat, MAX_TIMEOUT, MouseButton, Navigate,
-            Position, Press, Screenshot, Scroll, SetViewport, Type, WaitUntil,
+            Click, Command, CommandRequest, CommandResult, Dialog, DialogKind, ImageFormat, MAX_TIMEOUT,
+            MouseButton, Navigate, OpenDialog, Position, Press, Screenshot, Scroll, SetViewport, Type,
+            WaitUntil,
         },
         rpc::Attachment,
         session::Session,
@@ -20,6 +22,8 @@ use super::{
 use crate::gateway::Gateway;
 
 const QUALITY: u32 = 80;
+/// A page that opens one dialog after another does not hold a request up for ever.
+const DIALOGS: u32 = 10;
 /// Between two keys, as somebody's who types fast. With a pause characters go by their keys, which pages hear.
 const KEY_PAUSE_MS: u32 = 1;
 const LONGEST_MS: u32 = MAX_TIMEOUT.as_millis() as u32;
@@ -135,8 +139,37 @@ impl Page {
     async fn ask(&self, request: CommandRequest) -> Result<(CommandResult, Option<Attachment>), Error> {
         let request = CommandRequest { tab: self.tab, ..request };
         request.validate()?;
-        self.gateway.run(&self.tenant, &self.session, request).await
+        let mut dismissed = 0;
+        loop {
+            let answer = self.gateway.run(&self.tenant, &self.session, request.clone()).await;
+            let (open, begun) = match &answer {
+                Ok((result, _)) => (result.dialog.clone(), true),
+                Err(error) => (in_the_way(error), error.outcome != Some(Outcome::NotStarted)),
+            };
+            let Some(dialog) = open else { return answer };
+            self.dismiss(&dialog).await;
+            dismissed += 1;
+            if begun || dismissed == DIALOGS {
+                return answer;
+            }
+        }
     }
+
+    /// Its clients know of no dialogs: as without a listener in Playwright they are dismissed at once.
+    async fn dismiss(&self, dialog: &OpenDialog) {
+        let accept = dialog.kind == DialogKind::Beforeunload;
+        let command = Command::Dialog(Dialog { accept, text: None });
+        let request = CommandRequest { tab: Some(dialog.tab), ..CommandRequest::new(command) };
+        if let Err(error) = self.gateway.run(&self.tenant, &self.session, request).await {
+            // Somebody else was faster, or a person drives: then it is theirs.
+            tracing::debug!(%error, "a dialog was not dismissed");
+        }
+    }
+}
+
+/// The dialog that keeps a command from being run.
+fn in_the_way(error: &Error) -> Option<OpenDialog> {
+    serde_json::from_value(error.context.as_ref()?.get("dialog")?.clone()).ok()
 }
 
 fn left_click(x: f64, y: f64) -> Click {

@@ -8,7 +8,7 @@ mod answer;
 mod request;
 mod socket;
 
-use axum::{Extension, Router, extract::State, response::Response};
+use axum::{Router, extract::State, response::Response};
 use bus_schema::{Error, model::create::CreateSession};
 use serde_json::json;
 use tracing::{Instrument, field::Empty};
@@ -21,7 +21,6 @@ use crate::{
     app::App,
     gateway::{Gateway, create::Request},
     security::auth::Caller,
-    telemetry::Route,
 };
 
 /// Bytes of a message, either way.
@@ -33,7 +32,7 @@ const READ_BUFFER: usize = 8 << 10;
 
 /// Its clients were told any path, which means nothing.
 pub fn routes() -> Router<App> {
-    Router::new().fallback(connect).layer(Extension(Route("tzafonwright")))
+    Router::new().fallback(connect)
 }
 
 /// The upgrade is answered at once: this client waits 10 s for it, and longer for everything after it.
@@ -61,8 +60,8 @@ async fn connect(State(app): State<App>, caller: Caller, upgrade: Upgrade) -> Re
 fn spec(gateway: &Gateway) -> Result<CreateSession, Error> {
     let expected = json!({
         "viewport": { "width": 1280, "height": 720 },
-        // Nobody can answer one: as without a listener in Playwright it is dismissed.
-        "dialog_timeout_s": 0,
+        // For those that open between two requests; the others are dismissed by the next one.
+        "dialog_timeout_s": 1,
     });
     let mut spec = gateway.spec(expected.as_object().cloned().unwrap_or_default())?;
     spec.url = None;
