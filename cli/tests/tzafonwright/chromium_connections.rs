@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 
 use super::{
     client::{Client, LISTEN, address, only, sessions},
-    support::{Fleet, until},
+    support::{Fleet, fleet::signal, until},
 };
 
 const HANDSHAKE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -33,21 +33,45 @@ const SILENCE: Duration = Duration::from_secs(45);
 async fn a_session_ends_with_its_connection_and_a_connection_with_its_session() {
     let fleet = Fleet::with(&[&LISTEN[..], &["--slots", "1"]].concat()).await;
     let mut client = Client::open(&fleet).await;
+    client.picture().await;
     let id = only(&fleet, "ready").await;
     client.stream.close(None).await.unwrap();
     assert_eq!(fleet.ended(&id).await["end_reason"], "client_gone");
 
     // In the middle of what it asked for, and without a goodbye.
     let mut client = Client::open(&fleet).await;
+    client.picture().await;
     let id = only(&fleet, "ready").await;
     client.send(&json!({ "action_type": "goto", "url": fleet.url("/demo") })).await;
     drop(client);
     assert_eq!(fleet.ended(&id).await["end_reason"], "client_gone");
 
     let mut client = Client::open(&fleet).await;
+    client.picture().await;
     let id = only(&fleet, "ready").await;
     fleet.send(Method::DELETE, &format!("/v1/sessions/{id}"), None).await.ok();
     assert_eq!(client.closed().await, (1000, "the session has ended: released".to_owned()));
+}
+
+#[tokio::test]
+async fn a_browser_that_dies_is_replaced_and_still_goes_with_its_client() {
+    let fleet = Fleet::with(&[&LISTEN[..], &["--slots", "1", "--warm", "0"]].concat()).await;
+    let mut client = Client::open(&fleet).await;
+    client.must(json!({ "action_type": "set_viewport_size", "width": 640, "height": 480 })).await;
+    client.goto(&fleet.url("/demo")).await;
+    let id = only(&fleet, "ready").await;
+    for pid in fleet.browsers() {
+        signal(pid, Signal::SIGKILL);
+    }
+    until("another browser", || async {
+        let session = fleet.shown(&id).await;
+        if session["state"] == "ready" && session["epoch"] == 2 { Ok(()) } else { Err(session.to_string()) }
+    })
+    .await;
+    assert_eq!(client.picture().await, (640, 480));
+    client.goto(&fleet.url("/demo")).await;
+    client.stream.close(None).await.unwrap();
+    assert_eq!(fleet.ended(&id).await["end_reason"], "client_gone");
 }
 
 #[tokio::test]
