@@ -61,12 +61,6 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{tools}:{os.environ['PATH']}"}
 
 
-def has_flag(program: Path, flag: str) -> bool:
-    """Whether `rookery up` knows a flag."""
-    said = subprocess.run([str(program), "up", "--help"], capture_output=True, text=True, timeout=READY_S, check=True)
-    return flag in said.stdout
-
-
 def free_port() -> int:
     """A port that was free a moment ago, for flags that do not tell which they took."""
     with socket.socket() as one:

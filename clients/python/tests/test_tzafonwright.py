@@ -139,9 +139,7 @@ async def ended(server: str, id: str) -> str | None:
         return (await fleet.get_session(id)).end_reason
 
 
-async def test_the_port_of_a_real_server(program: Path, tmp_path: Path) -> None:
-    if not real_server.has_flag(program, "--tzafonwright-listen"):
-        pytest.skip("this server has no such port")
+async def test_the_port_of_a_real_server(program: Path) -> None:
     address = f"127.0.0.1:{real_server.free_port()}"
     flags = ("--tzafonwright-listen", address, "--slots", "1")
     with real_server.running(program, *flags) as server:
