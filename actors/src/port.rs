@@ -13,7 +13,7 @@ use bus_schema::{
         rpc::{Attachment, Attempt, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest},
         session::{EndReason, Page, Tab},
         time::Timestamp,
-        worker::Worker,
+        worker::{BrowserVersion, Worker},
         ws::FramesWish,
     },
     subject::Queue,
@@ -165,6 +165,10 @@ pub trait Browsers: Send + Sync + 'static {
     fn thaw_all(&self);
     /// 0 to 1: memory and CPU pressure of the machine.
     fn pressure(&self) -> f64;
+    /// What those that have run so far say of themselves.
+    fn versions(&self) -> Vec<BrowserVersion> {
+        Vec::new()
+    }
     /// The most starts at once.
     fn start_limit(&self) -> usize;
 }
@@ -210,8 +214,9 @@ pub trait Browser: Send + Sync + 'static {
     /// Releases pressed buttons and keys.
     fn release_input(&self) -> Pending<'_, ()>;
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
-    /// Lets a CDP client in, whose messages travel on `rk.cdp`.
-    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>>;
+    /// Lets a CDP client in, of the browser or of the page that is this target. Its messages travel on `rk.cdp`.
+    fn connect(&self, conn: ConnId, target: Option<String>)
+    -> Pending<'_, Result<Box<dyn CdpClient>, Error>>;
     /// Whether a person drives: what CDP clients send to act waits until the agent does.
     fn drive(&self, person: bool);
     /// Whether a CDP client is told of dialogs, and so has to answer them.

@@ -278,6 +278,7 @@ impl RootState {
             busy: u32::try_from(busy).unwrap_or(u32::MAX),
             warm: u32::try_from(warm).unwrap_or(u32::MAX),
             pressure: share.max(self.args.browsers.pressure()).min(1.0),
+            versions: self.args.browsers.versions(),
             draining: self.draining,
             frozen: !self.args.gate.may_act(),
             seen_at: self.args.bus.now(),

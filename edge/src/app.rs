@@ -98,8 +98,11 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
     let (api, _) = rest::api().split_for_parts();
     let (service, _) = rest::service().split_for_parts();
     let routes = api
+        .merge(cdp::discovery::routes())
+        .merge(cdp::pages::routes())
         .route_layer(middleware::from_fn_with_state(tokens, auth::check))
         .merge(service)
+        .merge(cdp::discovery::open_routes())
         .merge(pages::routes())
         .with_state(app);
     layered(routes, config, listen)
@@ -109,7 +112,7 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
 pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
     let tokens = Tokens::new(&config.tenants);
     let (open, guarded) = match port {
-        Protocol::Cdp => (Router::new(), cdp::listen::routes()),
+        Protocol::Cdp => (cdp::discovery::open_routes(), cdp::listen::routes()),
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));

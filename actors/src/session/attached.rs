@@ -30,7 +30,7 @@ impl SessionState {
             AttachKind::Input => self.attach_input(myself, &attach.conn).await,
             AttachKind::View => self.attach_view(myself, &attach).await,
             AttachKind::Client => self.attach_client(myself, &attach.conn).await,
-            AttachKind::Cdp => return self.attach_cdp(myself, attach.conn, attach.resume, responder).await,
+            AttachKind::Cdp => return self.attach_cdp(myself, attach, responder).await,
         };
         self.answer_attach(myself, attached.map(|()| None), responder);
     }

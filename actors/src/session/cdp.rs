@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use bus_schema::{ConnId, Error, model::rpc::Resume};
+use bus_schema::{
+    ConnId, Error,
+    model::rpc::{Attach, Resume},
+};
 use ractor::ActorRef;
 use tokio::time::Instant;
 
@@ -16,10 +19,10 @@ impl SessionState {
     pub(super) async fn attach_cdp(
         &mut self,
         myself: &ActorRef<SessionMsg>,
-        line: ConnId,
-        resume: Option<Resume>,
+        attach: Attach,
         responder: Box<dyn Responder>,
     ) {
+        let Attach { conn: line, resume, target, .. } = attach;
         if let Err(e) = self.arrive(myself, &line, Role::Cdp).await {
             return self.answer_attach(myself, Err(e), responder);
         }
@@ -30,15 +33,21 @@ impl SessionState {
                 self.count_clients(myself);
                 self.answer_attach(myself, Ok(None), responder);
             }
-            None => self.let_in(myself, line, responder),
+            None => self.let_in(myself, line, target, responder),
         }
     }
 
     /// The browser is asked in a task: a page that hangs must not hold up the session.
-    fn let_in(&self, myself: &ActorRef<SessionMsg>, conn: ConnId, responder: Box<dyn Responder>) {
+    fn let_in(
+        &self,
+        myself: &ActorRef<SessionMsg>,
+        conn: ConnId,
+        target: Option<String>,
+        responder: Box<dyn Responder>,
+    ) {
         let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
         tokio::spawn(async move {
-            let connected = browser.connect(conn.clone()).await;
+            let connected = browser.connect(conn.clone(), target).await;
             // A session that is gone answers by dropping it.
             let _ = myself.cast(SessionMsg::Connected { conn, connected, responder });
         });

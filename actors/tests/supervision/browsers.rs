@@ -169,7 +169,11 @@ impl Browser for FakeBrowser {
         Box::pin(async { Ok(FilesReply::default()) })
     }
 
-    fn connect(&self, _: bus_schema::ConnId) -> Pending<'_, Result<Box<dyn actors::port::CdpClient>, Error>> {
+    fn connect(
+        &self,
+        _: bus_schema::ConnId,
+        _: Option<String>,
+    ) -> Pending<'_, Result<Box<dyn actors::port::CdpClient>, Error>> {
         Box::pin(async { Err(Error::conflict("a browser of a test does not speak CDP")) })
     }
 

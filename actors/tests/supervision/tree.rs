@@ -221,6 +221,7 @@ fn about(id: WorkerId, slots: u32, now: Timestamp) -> Worker {
         draining: false,
         frozen: true,
         browsers: Vec::new(),
+        versions: Vec::new(),
         simulated: true,
         started_at: now,
         seen_at: now,

@@ -206,11 +206,14 @@ pub struct Attach {
     /// Of CDP: the connection that is taken up again, whose messages travel under `conn` from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
+    /// Of CDP: the one page that it is a client of, instead of the browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
 }
 
 impl Attach {
     pub fn new(kind: AttachKind, conn: ConnId) -> Self {
-        Self { kind, conn, wish: FramesWish::default(), resume: None }
+        Self { kind, conn, wish: FramesWish::default(), resume: None, target: None }
     }
 }
 

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::error::Error;
 
+/// Bytes of the name of a CDP target. Browsers make them of 32.
+const MAX_TARGET: usize = 128;
+
 impl WorkRequest {
     pub fn validate(&self) -> Result<(), Error> {
         self.spec.validate().map_err(|e| e.within("spec"))
@@ -21,7 +24,12 @@ impl OwnerRequest {
             OwnerRequest::Run(r) => r.request.validate().map_err(|e| e.within("request")),
             OwnerRequest::Patch(p) => p.validate(),
             OwnerRequest::Control(c) => c.request.validate().map_err(|e| e.within("request")),
-            OwnerRequest::Attach(a) => a.wish.validate().map_err(|e| e.within("wish")),
+            OwnerRequest::Attach(a) => {
+                if a.target.as_ref().is_some_and(|target| target.len() > MAX_TARGET) {
+                    return Err(Error::invalid_argument("target", format!("at most {MAX_TARGET} bytes")));
+                }
+                a.wish.validate().map_err(|e| e.within("wish"))
+            }
             OwnerRequest::End(_) | OwnerRequest::Inspect(_) | OwnerRequest::Files(_) => Ok(()),
         }
     }

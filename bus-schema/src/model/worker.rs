@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     id::{Pool, Region, WorkerId},
-    model::time::Timestamp,
+    model::{create::BrowserKind, time::Timestamp},
 };
 
 /// A value of the bucket `rk_workers_<region>`.
@@ -29,9 +29,25 @@ pub struct Worker {
     /// It cannot renew its lease and has stopped its browsers.
     pub frozen: bool,
     pub browsers: Vec<String>,
+    /// What those browsers that have run say of themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<BrowserVersion>,
     pub simulated: bool,
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
+}
+
+/// What a browser answers to CDP's `Browser.getVersion`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BrowserVersion {
+    /// As in `browser` of a session.
+    pub kind: BrowserKind,
+    /// For example `HeadlessChrome/156.0.8078.79`.
+    pub product: String,
+    pub protocol: String,
+    pub user_agent: String,
+    pub js: String,
+    pub revision: String,
 }
 
 /// A value of the bucket `rk_leases_<region>`, renewed by CAS.

@@ -33,6 +33,7 @@ impl From<&OwnerRequest> for v1::OwnerRequest {
                     .resume
                     .as_ref()
                     .map(|r| wire::Resume { conn: r.conn.to_string(), after: Some(r.after) }),
+                target: a.target.clone(),
             }),
             OwnerRequest::Files(f) => wire::Verb::Files(f.into()),
         };
@@ -62,6 +63,7 @@ impl TryFrom<v1::OwnerRequest> for OwnerRequest {
                 conn: id("conn", a.conn)?,
                 wish: optional("wish", a.wish)?.unwrap_or_default(),
                 resume: optional("resume", a.resume)?,
+                target: a.target,
             }),
             wire::Verb::Files(f) => OwnerRequest::Files(f.try_into()?),
         })

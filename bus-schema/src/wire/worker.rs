@@ -1,7 +1,8 @@
 //! Requests to workers and what they answer.
 
 use super::{
-    field::{finite, id, present, required, time},
+    enums::Enumerated,
+    field::{finite, id, present, required, required_enum, time},
     v1::{self, worker_reply as reply, worker_request as request},
 };
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     id::Pool,
     model::{
         rpc::{WorkerReply, WorkerRequest},
-        worker::Worker,
+        worker::{BrowserVersion, Worker},
     },
 };
 
@@ -80,6 +81,7 @@ impl From<&Worker> for v1::Worker {
             simulated: w.simulated,
             started_at_ms: Some(w.started_at.0),
             seen_at_ms: Some(w.seen_at.0),
+            versions: w.versions.iter().map(Into::into).collect(),
         }
     }
 }
@@ -105,6 +107,35 @@ impl TryFrom<v1::Worker> for Worker {
             simulated: w.simulated,
             started_at: time("started_at_ms", w.started_at_ms)?,
             seen_at: time("seen_at_ms", w.seen_at_ms)?,
+            versions: w.versions.into_iter().map(TryInto::try_into).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+impl From<&BrowserVersion> for v1::BrowserVersion {
+    fn from(v: &BrowserVersion) -> Self {
+        Self {
+            kind: v.kind.number(),
+            product: v.product.clone(),
+            protocol: v.protocol.clone(),
+            user_agent: v.user_agent.clone(),
+            js: v.js.clone(),
+            revision: v.revision.clone(),
+        }
+    }
+}
+
+impl TryFrom<v1::BrowserVersion> for BrowserVersion {
+    type Error = Error;
+
+    fn try_from(v: v1::BrowserVersion) -> Result<Self, Error> {
+        Ok(Self {
+            kind: required_enum("kind", v.kind)?,
+            product: v.product,
+            protocol: v.protocol,
+            user_agent: v.user_agent,
+            js: v.js,
+            revision: v.revision,
         })
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chromium_clients;
+mod chromium_discovery;
+mod chromium_k6;
 mod chromium_listen;
 mod chromium_resume;
 mod chromium_rules;

@@ -36,27 +36,48 @@ pub struct Connection {
     _seat: Seat,
 }
 
+/// Where a client wants to get to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    Browser,
+    /// The page that is this target.
+    Page(String),
+    /// What it was connected to when its socket broke.
+    Back(Resume),
+}
+
+/// What the client of a new session speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    Browser,
+    FirstPage,
+}
+
 impl Gateway {
-    /// Opens the way to a session's browser, or takes up the one that was there.
-    pub async fn connect(
-        &self,
-        tenant: &Tenant,
-        id: &SessionId,
-        resume: Option<Resume>,
-    ) -> Result<Connection, Error> {
+    /// Opens the way to a session's browser, to one of its pages, or takes up the one that was there.
+    pub async fn connect(&self, tenant: &Tenant, id: &SessionId, to: To) -> Result<Connection, Error> {
+        let (target, resume) = match to {
+            To::Browser => (None, None),
+            To::Page(target) => (Some(target), None),
+            To::Back(resume) => (None, Some(resume)),
+        };
         let after = self.newest_event(tenant, id).await?;
         let events = self.session_events(tenant, id, Some(after)).await?;
         let line_name = connection_id()?;
         // Before the owner hears of it, so that nothing it says is missed.
         let (line, receiver) = self.bus().cdp().client(id, &line_name).await?;
         let conn = resume.as_ref().map_or(&line_name, |resume| &resume.conn).clone();
-        let attach = Attach { resume, ..Attach::new(AttachKind::Cdp, line_name) };
+        let attach = Attach { resume, target, ..Attach::new(AttachKind::Cdp, line_name) };
         let (seat, attached) = self.sit_down(tenant, id, attach).await?;
         Ok(Connection { line, receiver, events, conn, received: attached.received, _seat: seat })
     }
 
     /// Makes a session and opens the way to its browser. Whoever stops waiting leaves no session behind.
-    pub async fn create_and_connect(&self, request: Request) -> Result<(Session, Connection), Error> {
+    pub async fn create_and_connect(
+        &self,
+        request: Request,
+        root: Root,
+    ) -> Result<(Session, Connection), Error> {
         let tenant = request.tenant.clone();
         let created = timeout(PATIENCE, self.create(request)).await.map_err(|_| {
             Error::timeout(format!("no browser was ready within {} s", PATIENCE.as_secs()))
@@ -64,8 +85,18 @@ impl Gateway {
         })?;
         let (Created::Ready(session) | Created::Waiting(session)) = created?;
         let unwanted = Unwanted::new(self, &tenant, &session.id, EndReason::Released);
-        let connection = self.connect(&tenant, &session.id, None).await?;
+        let to = match root {
+            Root::Browser => To::Browser,
+            Root::FirstPage => To::Page(self.first_page(&tenant, &session.id).await?),
+        };
+        let connection = self.connect(&tenant, &session.id, to).await?;
         unwanted.keep();
         Ok((session, connection))
+    }
+
+    async fn first_page(&self, tenant: &Tenant, id: &SessionId) -> Result<String, Error> {
+        let tabs = self.inspect(tenant, id).await?.tabs;
+        let first = tabs.into_iter().find_map(|tab| tab.target);
+        first.ok_or_else(|| Error::unavailable("the new session has no page"))
     }
 }

@@ -78,6 +78,7 @@ mod tests {
             draining,
             frozen: false,
             browsers: vec![],
+            versions: vec![],
             simulated: true,
             started_at: Timestamp(0),
             seen_at: Timestamp(0),

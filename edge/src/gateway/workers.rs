@@ -9,8 +9,9 @@ use bus::control::AskError;
 use bus_schema::{
     Error, Region, WorkerId,
     model::{
+        create::BrowserKind,
         rpc::{WorkerReply, WorkerRequest},
-        worker::Worker,
+        worker::{BrowserVersion, Worker},
     },
 };
 use tokio::time::Instant;
@@ -56,6 +57,22 @@ impl Gateway {
         };
         let now = self.bus().now();
         Ok(workers.iter().filter(|w| now.since(w.seen_at) < SILENCE).cloned().collect())
+    }
+
+    /// What a browser of this kind says of itself, at a worker or at any of the own region; `None`: none has run yet.
+    pub async fn browser_version(&self, kind: BrowserKind, at: Option<&WorkerId>) -> Option<BrowserVersion> {
+        let workers = match at {
+            None => self.live_workers().await,
+            Some(_) => self.workers().await.map(|(workers, _)| workers),
+        };
+        let workers = workers.unwrap_or_default();
+        let versions = || {
+            let asked = workers.iter().filter(|worker| at.is_none_or(|at| worker.id == *at));
+            asked.flat_map(|worker| &worker.versions)
+        };
+        let exact = versions().find(|version| version.kind == kind);
+        // The full browser runs where there is no other.
+        exact.or_else(|| versions().next()).cloned()
     }
 
     /// Fails unless a session could be created here.

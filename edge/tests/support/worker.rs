@@ -93,6 +93,7 @@ async fn announce(bus: &Bus, id: &WorkerId) {
         draining: false,
         frozen: false,
         browsers: vec!["headless-shell 1.2.3".into()],
+        versions: Vec::new(),
         simulated: false,
         started_at: bus.now(),
         seen_at: bus.now(),
@@ -160,8 +161,14 @@ impl Owned {
             }
             OwnerRequest::Inspect(_) => {
                 let mut session = self.entry.session();
-                let tab =
-                    Tab { n: 1, url: "about:blank".into(), title: "now".into(), active: true, context: None };
+                let tab = Tab {
+                    n: 1,
+                    url: "about:blank".into(),
+                    title: "now".into(),
+                    active: true,
+                    context: None,
+                    target: None,
+                };
                 session.tabs = vec![tab];
                 OwnerReply::ok(&session, None)
             }

@@ -27,6 +27,11 @@ impl Client {
         Self { shared, id }
     }
 
+    /// Whether the page that it is a client of was found.
+    pub(super) fn has_entered(&self) -> bool {
+        self.shared.has_entered(self.id)
+    }
+
     /// Takes a message of the client's, when the browser reads. Says what is left to do about it.
     pub async fn request(&self, text: &Bytes) -> Step {
         loop {

@@ -172,14 +172,30 @@ impl Cdp {
 
     /// Lets a client in: it speaks to the browser in its own words and is told what is its own to know.
     pub async fn join(&self, sink: Box<dyn Sink>) -> Result<Client, CallError> {
+        Ok(self.shared.join(self.browser_session().await?, sink))
+    }
+
+    /// Lets a client in whose root is a page. `None`: there is no such page, or none that it may see.
+    pub async fn join_page(&self, target: &str, sink: Box<dyn Sink>) -> Result<Option<Client>, CallError> {
+        let browser = self.browser_session().await?;
+        let (waiter, answer) = oneshot::channel();
+        let Some(client) = self.shared.join_page(browser, target, sink, waiter) else { return Ok(None) };
+        let answer = tokio::time::timeout(self.timeout, answer).await;
+        match answer.map_err(|_| CallError::Timeout(self.timeout))?.unwrap_or_else(|_| Err(self.closed())) {
+            Ok(_) => Ok(client.has_entered().then_some(client)),
+            Err(CallError::Protocol { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn browser_session(&self) -> Result<SessionId, CallError> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Attached {
             session_id: String,
         }
         let answer = self.browser().call_answer("Target.attachToBrowserTarget", &()).await?;
-        let root = answer.decode::<Attached>()?.session_id;
-        Ok(self.shared.join(root.into(), sink))
+        Ok(answer.decode::<Attached>()?.session_id.into())
     }
 
     /// A person drives, or the agent does: what clients send to act waits for the agent.

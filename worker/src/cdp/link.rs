@@ -221,6 +221,28 @@ impl Shared {
         Client::new(self.clone(), id)
     }
 
+    /// The same for one of a page, which is in when `waiter` has its answer and [`Self::has_entered`] says so. `None`:
+    /// there is no such page for it to see.
+    pub fn join_page(
+        self: &Arc<Self>,
+        browser: SessionId,
+        target: &str,
+        sink: Box<dyn Sink>,
+        waiter: Waiter,
+    ) -> Option<Client> {
+        let mut state = self.state();
+        let id = state.mux.join_page(browser, target, waiter);
+        if let Some(id) = id {
+            state.sinks.insert(id, sink);
+        }
+        self.perform(&mut state);
+        id.map(|id| Client::new(self.clone(), id))
+    }
+
+    pub fn has_entered(&self, client: ClientId) -> bool {
+        self.state().mux.has_entered(client)
+    }
+
     pub fn leave(&self, client: ClientId) {
         self.change(|mux| mux.leave(client));
         self.state().sinks.remove(&client);
@@ -267,6 +289,11 @@ impl Shared {
                         if state.sinks.get(&client).is_some_and(|sink| !sink.push(&text)) {
                             state.sinks.remove(&client);
                             state.mux.leave(client);
+                        }
+                    }
+                    Out::Over(client) => {
+                        if let Some(sink) = state.sinks.get(&client) {
+                            sink.step(Step::Gone);
                         }
                     }
                 }

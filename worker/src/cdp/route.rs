@@ -82,6 +82,11 @@ impl<W> Table<W> {
         self.roots.insert(client, Some(root));
     }
 
+    /// Another of a client's sessions becomes its root.
+    pub fn set_root(&mut self, client: ClientId, root: SessionId) {
+        self.roots.insert(client, Some(root));
+    }
+
     /// Forgets a client with its sessions, and hands back the calls that nobody waits for any more.
     pub fn remove_client(&mut self, client: ClientId) -> Vec<Pending<W>> {
         self.roots.remove(&client);

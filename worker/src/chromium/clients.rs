@@ -19,13 +19,14 @@ use tokio::{
 
 use crate::{
     cdp::{
-        Cdp, Client, Sink,
+        CallError, Cdp, Client, Sink,
         mux::{Naming, Step},
     },
     page::Tabs,
 };
 
 /// WebSocket close codes.
+const NORMAL: u16 = 1000;
 const UNSUPPORTED: u16 = 1003;
 const POLICY: u16 = 1008;
 
@@ -39,6 +40,8 @@ pub(super) struct Clients {
     pub(super) uploads: PathBuf,
     pub(super) events: mpsc::Sender<BrowserEvent>,
     pub(super) conn: ConnId,
+    /// The one page that it is a client of.
+    pub(super) target: Option<String>,
 }
 
 /// Takes what the browser says to one client.
@@ -100,9 +103,15 @@ impl Clients {
     pub(super) async fn connect(self) -> Result<Box<dyn CdpClient>, Error> {
         let (line, receiver) = self.bus.cdp().owner(&self.id, &self.conn).await?;
         let (news, heard) = mpsc::unbounded_channel();
-        let wire = Wire { line: line.clone(), news: news.clone() };
-        let joined = self.tabs.root().join(Box::new(wire)).await;
-        let client = joined.map_err(|e| Error::unavailable(e.to_string()))?;
+        let wire = Box::new(Wire { line: line.clone(), news: news.clone() });
+        let (root, silent) = (self.tabs.root(), |e: CallError| Error::unavailable(e.to_string()));
+        let client = match &self.target {
+            None => root.join(wire).await.map_err(silent)?,
+            Some(target) => {
+                let found = root.join_page(target, wire).await.map_err(silent)?;
+                found.ok_or_else(|| Error::not_found("there is no such page"))?
+            }
+        };
         let serving = async move {
             let leaving = Leaving { client: Some(client), tabs: self.tabs.clone() };
             if let Some(close) = self.serve(&leaving, &line, receiver, heard).await {
@@ -158,6 +167,7 @@ impl Clients {
                 Step::Touched(target) => self.tabs.touch_target(&target),
                 Step::Name(naming) => client.named(&naming, self.find(&naming).await),
                 Step::End => drop(self.events.send(BrowserEvent::Close).await),
+                Step::Gone => return Some(Close::new(NORMAL, "the page is gone")),
                 Step::Noise => return Some(Close::new(UNSUPPORTED, "not a CDP message")),
             }
         }

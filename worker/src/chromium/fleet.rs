@@ -17,6 +17,7 @@ use bus::Bus;
 use bus_schema::model::{
     create::{BrowserKind, Isolation},
     entry::Entry,
+    worker::BrowserVersion,
 };
 use tracing::{info, warn};
 
@@ -72,6 +73,8 @@ pub(super) struct Inner {
     pub(super) gate: Gate,
     guard: GuardHandle,
     live: Mutex<HashMap<i32, Weak<Process>>>,
+    /// One of each kind that has run.
+    versions: Mutex<Vec<BrowserVersion>>,
     /// Set while the lease is invalid: what comes up meanwhile is stopped too.
     frozen: AtomicBool,
     pub(super) bus: Bus,
@@ -120,6 +123,7 @@ impl Chromium {
             gate,
             guard,
             live: Mutex::default(),
+            versions: Mutex::default(),
             frozen: AtomicBool::new(false),
             bus,
             quotas: Quotas {
@@ -206,8 +210,32 @@ impl Inner {
             ..LaunchOptions::new(&found.path)
         };
         let process = Arc::new(launch(&self.homes, &options).await.map_err(|e| fail(&e, true))?);
+        self.note_version(&process);
         self.watch(&process);
         Ok((process, Arc::new(proxy)))
+    }
+
+    /// A browser may be replaced by a newer one under a running worker: the last one counts.
+    fn note_version(&self, process: &Process) {
+        let Some(version) = process.version() else { return };
+        let kind = match process.kind() {
+            Kind::HeadlessShell => BrowserKind::HeadlessShell,
+            Kind::Chrome => BrowserKind::Chrome,
+        };
+        let mut versions = self.versions();
+        versions.retain(|of| of.kind != kind);
+        versions.push(BrowserVersion {
+            kind,
+            product: version.product.clone(),
+            protocol: version.protocol.clone(),
+            user_agent: version.user_agent.clone(),
+            js: version.js.clone(),
+            revision: version.revision.clone(),
+        });
+    }
+
+    fn versions(&self) -> MutexGuard<'_, Vec<BrowserVersion>> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch(self: &Arc<Self>, process: &Arc<Process>) {
@@ -290,6 +318,10 @@ impl Browsers for Chromium {
             };
             Ok(Arc::new(browser) as Arc<dyn Browser>)
         })
+    }
+
+    fn versions(&self) -> Vec<BrowserVersion> {
+        self.inner.versions().clone()
     }
 
     fn freeze_all(&self) {

@@ -228,7 +228,7 @@ impl ChromiumBrowser {
     }
 
     /// Opens the way for a CDP client and serves it.
-    async fn let_in(&self, conn: ConnId) -> Result<Box<dyn CdpClient>, Error> {
+    async fn let_in(&self, conn: ConnId, target: Option<String>) -> Result<Box<dyn CdpClient>, Error> {
         if self.tabs.context_id().is_some() {
             let why = "a session with `isolation: context` shares its browser and offers no CDP";
             return Err(Error::conflict(why));
@@ -244,6 +244,7 @@ impl ChromiumBrowser {
             uploads: self.uploads.clone(),
             events: events.clone(),
             conn,
+            target,
         };
         clients.connect().await
     }
@@ -354,9 +355,13 @@ impl Browser for ChromiumBrowser {
         })
     }
 
-    fn connect(&self, conn: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
+    fn connect(
+        &self,
+        conn: ConnId,
+        target: Option<String>,
+    ) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async move {
-            match tokio::time::timeout(CONNECT, self.let_in(conn)).await {
+            match tokio::time::timeout(CONNECT, self.let_in(conn, target)).await {
                 Ok(connected) => connected,
                 Err(_) => Err(Error::unavailable("the browser does not answer")),
             }

@@ -177,7 +177,7 @@ impl Browser for SimulatedBrowser {
 
     fn tabs(&self) -> Vec<Tab> {
         let Page { url, title } = self.page().clone();
-        vec![Tab { n: 1, url, title, active: true, context: None }]
+        vec![Tab { n: 1, url, title, active: true, context: None, target: None }]
     }
 
     fn active_tab(&self) -> u32 {
@@ -200,7 +200,7 @@ impl Browser for SimulatedBrowser {
         Box::pin(async { Ok(FilesReply::default()) })
     }
 
-    fn connect(&self, _: ConnId) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
+    fn connect(&self, _: ConnId, _: Option<String>) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async { Err(Error::conflict("a simulated browser does not speak CDP")) })
     }
 

@@ -122,6 +122,7 @@ fn about(config: &Config, bus: &Bus, id: WorkerId, host: String) -> About {
         draining: false,
         frozen: true,
         browsers: Vec::new(),
+        versions: Vec::new(),
         simulated: config.simulated,
         started_at: now,
         seen_at: now,

@@ -296,6 +296,7 @@ impl Tabs {
             title: tab.title.clone(),
             active: active == Some(tab.n),
             context: tab.context.clone(),
+            target: Some(tab.target.clone()),
         };
         tracker.tabs().map(show).collect()
     }

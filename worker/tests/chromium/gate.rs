@@ -1,13 +1,16 @@
 //! The table of methods against the browser that is installed.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
+use flate2::{Compression, GzBuilder, read::GzDecoder};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use worker::cdp::gate;
 
 use super::support::options;
 
@@ -68,9 +71,39 @@ async fn every_method_of_the_browser_is_judged_and_none_is_that_it_does_not_have
             offered.insert(format!("{}.{}", text(&domain["domain"]), text(&command["name"])));
         }
     }
-    let known: BTreeSet<String> = worker::cdp::gate::names().map(str::to_owned).collect();
+    let known: BTreeSet<String> = gate::names().map(str::to_owned).collect();
     let new: Vec<_> = offered.difference(&known).collect();
     assert!(new.is_empty(), "to be judged in worker/src/cdp/gate/methods.txt: {new:?}");
     let gone: Vec<_> = known.difference(&offered).collect();
     assert!(gone.is_empty(), "no longer in this browser: {gone:?}");
+}
+
+/// What edges tell at `/json/protocol`.
+const KEPT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../edge/src/protocol/cdp/discovery/protocol.json.gz");
+
+#[tokio::test]
+async fn the_description_that_is_kept_is_the_browsers_own_without_what_is_refused() {
+    let mut description = description().await;
+    for domain in description["domains"].as_array_mut().expect("domains") {
+        let name = domain["domain"].as_str().expect("a name").to_owned();
+        let offered = |command: &Value| {
+            let method = format!("{name}.{}", command["name"].as_str().expect("a name"));
+            gate::method(&method).is_some_and(|method| method.class != gate::Class::Refused)
+        };
+        if let Some(commands) = domain["commands"].as_array_mut() {
+            commands.retain(offered);
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        let file = std::fs::File::create(KEPT).expect("a file");
+        let mut file = GzBuilder::new().write(file, Compression::best());
+        file.write_all(description.to_string().as_bytes()).expect("room");
+        file.finish().expect("room");
+    }
+    let mut kept = String::new();
+    let file = std::fs::File::open(KEPT).expect("what is kept");
+    GzDecoder::new(file).read_to_string(&mut kept).expect("gzip");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert!(kept == description, "run this test with UPDATE=1 to keep what the browser says now");
 }

@@ -3,13 +3,14 @@ use bus_schema::{
     error::Outcome,
     model::{
         control::{ControlAction, ControlRequest},
+        create::BrowserKind,
         input::{InputBatch, InputEvent, TouchEvent, TouchPoint},
         rpc::{
             Attach, AttachKind, Attachment, End, Files, Inspect, OwnerReply, OwnerRequest, Resume, Run,
             SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
         },
         session::EndReason,
-        worker::Worker,
+        worker::{BrowserVersion, Worker},
         ws::FramesWish,
     },
 };
@@ -36,10 +37,10 @@ pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
         1 => patch_session().prop_map(OwnerRequest::Patch),
         1 => (control_request(), of(conn()))
             .prop_map(|(request, conn)| OwnerRequest::Control(SetControl { request, conn })),
-        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())))
-            .prop_map(|(kind, conn, wish, resume)| {
+        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())), of("[0-9A-F]{0,64}"))
+            .prop_map(|(kind, conn, wish, resume, target)| {
                 let resume = resume.map(|(conn, after)| Resume { conn, after });
-                OwnerRequest::Attach(Attach { kind, conn, wish, resume })
+                OwnerRequest::Attach(Attach { kind, conn, wish, resume, target })
             }),
         2 => files().prop_map(OwnerRequest::Files),
     ]
@@ -133,30 +134,47 @@ pub fn worker_reply() -> impl Strategy<Value = WorkerReply> {
 fn worker() -> impl Strategy<Value = Worker> {
     (
         (worker_id(), region(), vec(pool(), 0..3)),
-        (text(), text(), texts()),
+        (text(), text(), texts(), vec(browser_version(), 0..3)),
         any::<[u32; 4]>(),
         number(),
         any::<[bool; 3]>(),
         (time(), time()),
     )
-        .prop_map(|((id, region, pools), (version, host, browsers), n, pressure, is, times)| Worker {
-            id,
-            region,
-            pools,
-            version,
-            host,
-            pid: n[0],
-            slots: n[1],
-            busy: n[2],
-            warm: n[3],
-            pressure,
-            draining: is[0],
-            frozen: is[1],
-            browsers,
-            simulated: is[2],
-            started_at: times.0,
-            seen_at: times.1,
-        })
+        .prop_map(
+            |((id, region, pools), (version, host, browsers, versions), n, pressure, is, times)| Worker {
+                id,
+                region,
+                pools,
+                version,
+                host,
+                pid: n[0],
+                slots: n[1],
+                busy: n[2],
+                warm: n[3],
+                pressure,
+                draining: is[0],
+                frozen: is[1],
+                browsers,
+                versions,
+                simulated: is[2],
+                started_at: times.0,
+                seen_at: times.1,
+            },
+        )
+}
+
+fn browser_version() -> impl Strategy<Value = BrowserVersion> {
+    let kind = one_of(&[BrowserKind::HeadlessShell, BrowserKind::Chrome]);
+    (kind, text(), text(), text(), text(), text()).prop_map(
+        |(kind, product, protocol, user_agent, js, revision)| BrowserVersion {
+            kind,
+            product,
+            protocol,
+            user_agent,
+            js,
+            revision,
+        },
+    )
 }
 
 pub fn input_batch() -> impl Strategy<Value = InputBatch> {

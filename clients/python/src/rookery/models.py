@@ -162,6 +162,23 @@ Action = Literal[
 
 
 @dataclass(frozen=True)
+class BrowserVersion:
+    """What a browser answers to CDP's `Browser.getVersion`.
+
+    Attributes:
+        kind: As in `browser` of a session.
+        product: For example `HeadlessChrome/156.0.8078.79`.
+    """
+
+    js: str
+    kind: BrowserKind
+    product: str
+    protocol: str
+    revision: str
+    user_agent: str
+
+
+@dataclass(frozen=True)
 class Control:
     """Part of the entry: exactly one holder drives a session.
 
@@ -561,6 +578,7 @@ class Tab:
     Attributes:
         context: Browser context; absent for the session's own.
         n: Counts up from 1 within the session and is never used again.
+        target: The page's name in CDP, `targetId` there.
     """
 
     active: bool
@@ -568,6 +586,7 @@ class Tab:
     title: str
     url: str
     context: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -642,6 +661,7 @@ class Worker:
         draining: It claims nothing new.
         frozen: It cannot renew its lease and has stopped its browsers.
         pressure: 0 (idle) to 1 (full): the highest of slots, memory and CPU pressure.
+        versions: What those browsers that have run say of themselves.
         warm: Warm browsers ready to be handed out.
     """
 
@@ -661,6 +681,7 @@ class Worker:
     started_at: datetime
     version: str
     warm: int
+    versions: list[BrowserVersion] | None = None
 
 
 @dataclass(frozen=True)

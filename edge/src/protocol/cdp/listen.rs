@@ -14,7 +14,11 @@ use crate::{app::App, protocol::rest::error::Problem, security::auth::Caller};
 
 /// Paths that mean something mean it here too; every other one is `/cdp`.
 pub fn routes() -> Router<App> {
-    Router::new().route("/v1/sessions/{id}/cdp", get(super::attach)).fallback(create)
+    Router::new()
+        .route("/v1/sessions/{id}/cdp", get(super::attach))
+        .merge(super::discovery::routes())
+        .merge(super::pages::routes())
+        .fallback(create)
 }
 
 async fn create(

@@ -1,7 +1,9 @@
 //! CDP over WebSocket: Playwright, Puppeteer and whatever else speaks to a browser.
 
+pub mod discovery;
 pub mod listen;
 mod options;
+pub mod pages;
 mod resume;
 mod socket;
 
@@ -11,8 +13,9 @@ use axum::{
 };
 use bus_schema::{
     Error, SessionId, Tenant,
-    model::{create::Isolation, rpc::Resume},
+    model::create::{CreateSession, Isolation},
 };
+use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use self::resume::{MayResume, ResumeParams};
@@ -22,7 +25,10 @@ use super::rest::{
 };
 use crate::{
     app::App,
-    gateway::{cdp::Connection, create::Request},
+    gateway::{
+        cdp::{Connection, Root, To},
+        create::Request,
+    },
     security::auth::Caller,
     telemetry,
 };
@@ -59,10 +65,22 @@ pub async fn attach(
     Query(resume): Query<MayResume>,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
+    attach_to(&app, &caller, id, To::Browser, resume, upgrade).await
+}
+
+/// Connects to a session's browser or one of its pages, or back to either.
+async fn attach_to(
+    app: &App,
+    caller: &Caller,
+    id: SessionId,
+    to: To,
+    resume: MayResume,
+    upgrade: Upgrade,
+) -> Result<Response, Problem> {
     telemetry::session(&id);
     let upgrade = must_upgrade(upgrade)?;
-    let resume = resume.of(&id)?;
-    take_up(&app, upgrade, caller.tenant(), id, resume).await
+    let to = resume.of(&id)?.map_or(to, To::Back);
+    take_up(app, upgrade, caller.tenant(), id, to).await
 }
 
 /// CDP of a new session
@@ -83,27 +101,43 @@ pub async fn create(
     RawQuery(query): RawQuery,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
+    create_for(&app, &caller, query.as_deref().unwrap_or_default(), Root::Browser, upgrade).await
+}
+
+/// Makes the session that a query describes and connects to its browser or its first page.
+async fn create_for(
+    app: &App,
+    caller: &Caller,
+    query: &str,
+    root: Root,
+    upgrade: Upgrade,
+) -> Result<Response, Problem> {
     let upgrade = must_upgrade(upgrade)?;
     let (gateway, tenant) = (app.gateway(), caller.tenant());
-    let query = query.as_deref().unwrap_or_default();
     let fields = options::read(query)?;
     if let Some(wanted) = resume::in_query(query)? {
-        return take_up(&app, upgrade, tenant, wanted.session, Some(wanted.resume)).await;
+        return take_up(app, upgrade, tenant, wanted.session, To::Back(wanted.resume)).await;
     }
     let request = Request {
         tenant: tenant.clone(),
         limits: caller.limits(),
-        spec: gateway.spec(fields)?,
+        spec: offering_cdp(app, fields)?,
         key: None,
         wait: true,
     };
-    if request.spec.isolation == Isolation::Context {
-        let why = "a session that shares its browser offers no CDP";
-        return Err(Error::invalid_argument("isolation", why).into());
-    }
-    let (session, connection) = gateway.create_and_connect(request).await?;
+    let (session, connection) = gateway.create_and_connect(request, root).await?;
     telemetry::session(&session.id);
-    Ok(open(&app, upgrade, session.id, connection))
+    Ok(open(app, upgrade, session.id, connection))
+}
+
+/// The session that is asked for, if it is one with CDP.
+fn offering_cdp(app: &App, fields: Map<String, Value>) -> Result<CreateSession, Error> {
+    let spec = app.gateway().spec(fields)?;
+    if spec.isolation == Isolation::Context {
+        let why = "a session that shares its browser offers no CDP";
+        return Err(Error::invalid_argument("isolation", why));
+    }
+    Ok(spec)
 }
 
 async fn take_up(
@@ -111,11 +145,11 @@ async fn take_up(
     upgrade: WebSocketUpgrade,
     tenant: &Tenant,
     id: SessionId,
-    resume: Option<Resume>,
+    to: To,
 ) -> Result<Response, Problem> {
     let gateway = app.gateway();
     gateway.must_live(tenant, &id).await?;
-    let connection = gateway.connect(tenant, &id, resume).await?;
+    let connection = gateway.connect(tenant, &id, to).await?;
     Ok(open(app, upgrade, id, connection))
 }
 

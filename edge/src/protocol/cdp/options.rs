@@ -95,6 +95,12 @@ pub fn read(query: &str) -> Result<Map<String, Value>, Error> {
     Ok(fields)
 }
 
+/// Whether a parameter of this name means something.
+pub fn is_known(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    name == "token" || FIELDS.iter().any(|(of, _)| *of == first)
+}
+
 /// Puts one parameter where it belongs. `rest` is what of its name is left below `fields`.
 fn put(
     fields: &mut Map<String, Value>,

@@ -97,7 +97,7 @@ impl<W> Mux<W> {
         if client == WORKER {
             return Ok(shown.then_some(event));
         }
-        if shown {
+        if shown && !self.is_above_page(client, session) {
             // Under any session but the root the client knows it by the same words.
             let text =
                 if event.session.is_none() { message::event(method, params, None) } else { text.clone() };
@@ -136,6 +136,9 @@ impl<W> Mux<W> {
         let Some(session) = self.table.attached(parent, attached.session_id, target) else { return false };
         if attached.waiting_for_debugger {
             self.waiting.told(target, session.clone(), now);
+        }
+        if self.is_above_page(client, parent) {
+            self.enter_page(client, &session, target);
         }
         event.attached = Some(session);
         // Browser sessions are made for clients; the worker has no use for the news.
@@ -176,6 +179,7 @@ impl<W> Mux<W> {
                 client.pages.remove(session);
             }
         }
+        self.page_gone(client, &gone.sessions);
         event.gone = gone.sessions;
         event.lost = of_worker(gone.calls);
         true

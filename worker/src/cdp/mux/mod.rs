@@ -7,6 +7,7 @@ mod contexts;
 mod events;
 mod held;
 pub mod message;
+mod page;
 mod requests;
 mod waiting;
 
@@ -19,6 +20,7 @@ use serde_json::json;
 
 use self::contexts::Contexts;
 use self::held::Held;
+use self::page::Page;
 use self::waiting::Waiting;
 use super::envelope::Part;
 use super::link::frame;
@@ -59,10 +61,14 @@ pub enum Out {
     /// To the browser, with its terminator.
     Pipe(Vec<u8>),
     Client(ClientId, Bytes),
+    /// What this client spoke to is gone, after what was said to it so far.
+    Over(ClientId),
 }
 
 #[derive(Debug, Default)]
 struct Client {
+    /// The one page that it is a client of.
+    page: Option<Page>,
     /// Sessions that were swallowed, until they are detached.
     hidden: HashSet<SessionId>,
     /// Sessions that intercept requests: those that are paused wait for this client.
@@ -134,6 +140,7 @@ impl<W> Mux<W> {
 
     /// A client goes: what it holds up is let go, its contexts are disposed of, its sessions end.
     pub fn leave(&mut self, client: ClientId) {
+        let top = self.top(client);
         let Some(state) = self.clients.remove(&client) else { return };
         self.held.forget(client);
         for session in state.intercepts {
@@ -143,11 +150,10 @@ impl<W> Mux<W> {
             let target = self.waiting.gone(&session);
             self.look_at(target);
         }
-        let root = self.table.root(client);
         // Its calls need no answer any more.
         drop(self.table.remove_client(client));
-        if let Some(root) = root {
-            let params = json!({ "sessionId": &*root }).to_string();
+        if let Some(top) = top {
+            let params = json!({ "sessionId": &*top }).to_string();
             self.notice(None, "Target.detachFromTarget", params.as_bytes());
         }
         for context in self.contexts.of(client) {

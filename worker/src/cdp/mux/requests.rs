@@ -22,6 +22,8 @@ pub enum Step {
     Name(Naming),
     /// It ends the session.
     End,
+    /// The page is gone that this is a client of.
+    Gone,
     /// This client does not speak the protocol.
     Noise,
 }
@@ -185,8 +187,8 @@ impl<W> Mux<W> {
         let mut look = Look::Nothing;
         match method.name {
             RESUME => {
-                if let Some(session) = request.session.as_deref() {
-                    let target = self.waiting.asked(session);
+                if let Some(session) = self.session_of(client, request) {
+                    let target = self.waiting.asked(&session);
                     self.look_at(target);
                 }
                 self.tell(client, message::answer(request.id, "result", b"{}", request.session.as_deref()));
@@ -200,7 +202,7 @@ impl<W> Mux<W> {
             _ => {}
         }
         self.pass_on(client, request, request.params, look)?;
-        Ok(self.touched(request, method))
+        Ok(self.touched(client, request, method))
     }
 
     fn pass_on(
@@ -219,11 +221,11 @@ impl<W> Mux<W> {
     }
 
     /// Whose page somebody acts on comes to the front.
-    fn touched(&self, request: &Request<'_>, method: &Method) -> Step {
+    fn touched(&self, client: ClientId, request: &Request<'_>, method: &Method) -> Step {
         let acts = method.class == Class::Input
             || matches!(method.name, "Page.navigate" | "Page.reload" | "Page.bringToFront");
         let target =
-            request.session.as_deref().filter(|_| acts).and_then(|session| self.table.target(session));
+            self.session_of(client, request).filter(|_| acts).and_then(|session| self.table.target(&session));
         match target {
             Some(target) => Step::Touched(target),
             None => Step::Done,
@@ -232,13 +234,13 @@ impl<W> Mux<W> {
 
     /// Notes what has to be undone, or counted with, when this client goes.
     fn note(&mut self, client: ClientId, request: &Request<'_>) {
-        let session = request.session.as_deref().unwrap_or_default();
+        let session = self.session_of(client, request).unwrap_or_else(|| "".into());
         let Some(state) = self.clients.get_mut(&client) else { return };
         match &*request.method {
-            "Fetch.enable" => drop(state.intercepts.insert(session.into())),
-            "Fetch.disable" => drop(state.intercepts.remove(session)),
-            "Page.enable" => drop(state.pages.insert(session.into())),
-            _ => drop(state.pages.remove(session)),
+            "Fetch.enable" => drop(state.intercepts.insert(session)),
+            "Fetch.disable" => drop(state.intercepts.remove(&session)),
+            "Page.enable" => drop(state.pages.insert(session)),
+            _ => drop(state.pages.remove(&session)),
         }
     }
 

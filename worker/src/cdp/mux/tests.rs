@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::cdp::envelope::{self, Inbound};
 
+mod page;
+
 type Worker = Mux<&'static str>;
 
 fn browser_says(mux: &mut Worker, text: &str, now: Instant) -> Option<&'static str> {
@@ -44,7 +46,7 @@ fn ask(mux: &mut Worker, client: ClientId, message: Value) -> Step {
 fn written(mux: &mut Worker) -> Vec<Value> {
     let of_pipe = |out: Out| match out {
         Out::Pipe(text) => Some(serde_json::from_slice(text.strip_suffix(b"\0").unwrap()).unwrap()),
-        Out::Client(..) => None,
+        Out::Client(..) | Out::Over(_) => None,
     };
     mux.take_out().into_iter().filter_map(of_pipe).collect()
 }
@@ -61,7 +63,7 @@ fn methods(mux: &mut Worker) -> Vec<String> {
 fn told(mux: &mut Worker, client: ClientId) -> Vec<Value> {
     let of_client = |out: Out| match out {
         Out::Client(of, text) if of == client => Some(serde_json::from_slice(&text).unwrap()),
-        Out::Client(..) | Out::Pipe(_) => None,
+        Out::Client(..) | Out::Pipe(_) | Out::Over(_) => None,
     };
     mux.take_out().into_iter().filter_map(of_client).collect()
 }
