@@ -29,8 +29,8 @@ check: ## the gate: format, lints, types, licences and layers, unused dependenci
 	cargo deny --locked --log-level warn check -A unused-wrapper bans licenses sources
 	cargo machete
 	cd clients/python && python3 generate.py --check
-	cd clients/python && $(call with_python,check) -m ruff check .
-	cd clients/python && $(call with_python,check) -m ruff format --check .
+	cd clients/python && $(call with_python,check) -m ruff check --config pyproject.toml . ../../bus/examples
+	cd clients/python && $(call with_python,check) -m ruff format --check --config pyproject.toml . ../../bus/examples
 	cd clients/python && $(call with_python,check) -m mypy
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items

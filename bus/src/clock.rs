@@ -31,7 +31,7 @@ impl Clock {
         Timestamp(self.at_start.load(Ordering::Relaxed).saturating_add(millis(self.start.elapsed())))
     }
 
-    fn set(&self, server: Timestamp, at: Instant) {
+    pub(crate) fn set(&self, server: Timestamp, at: Instant) {
         let since = millis(at.saturating_duration_since(self.start));
         self.at_start.store(server.0.saturating_sub(since), Ordering::Relaxed);
     }

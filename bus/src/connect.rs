@@ -125,6 +125,8 @@ enum Carries {
     Bulk,
     Frames,
     Cdp,
+    /// All that a service of a tenant has.
+    Service,
 }
 
 impl Carries {
@@ -134,6 +136,7 @@ impl Carries {
             Carries::Bulk => "bulk",
             Carries::Frames => "frames",
             Carries::Cdp => "cdp",
+            Carries::Service => "service",
         }
     }
 }
@@ -141,12 +144,12 @@ impl Carries {
 impl Bus {
     /// Connects, checks the server's version and learns its clock. Streams are made by [`Bus::provision`].
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
-        let main = connection(options, Carries::Commands).await?;
+        let main = connection(options, Carries::Commands, None).await?;
         check_version(&main.client)?;
         let (bulk, frames, cdp) = tokio::try_join!(
-            connection(options, Carries::Bulk),
-            connection(options, Carries::Frames),
-            connection(options, Carries::Cdp)
+            connection(options, Carries::Bulk, None),
+            connection(options, Carries::Frames, None),
+            connection(options, Carries::Cdp, None)
         )?;
         let clock = Clock::new();
         let mut regions = vec![options.region.clone()];
@@ -168,7 +171,18 @@ impl Bus {
     }
 }
 
-async fn connection(options: &Options, carries: Carries) -> Result<Connection, ConnectError> {
+/// The one connection of a service, which takes answers below `inbox` only.
+pub(crate) async fn service(options: &Options, inbox: &str) -> Result<Client, ConnectError> {
+    let connection = connection(options, Carries::Service, Some(inbox)).await?;
+    check_version(&connection.client)?;
+    Ok(connection.client)
+}
+
+async fn connection(
+    options: &Options,
+    carries: Carries,
+    inbox: Option<&str>,
+) -> Result<Connection, ConnectError> {
     let (tx, link) = watch::channel(Link { up: false, generation: 0 });
     let tx = Arc::new(tx);
     let kind = carries.name();
@@ -193,8 +207,11 @@ async fn connection(options: &Options, carries: Carries) -> Result<Connection, C
         // Above what a connection has under way, in pieces: see `cdp::window`.
         Carries::Cdp => o.client_capacity(256).subscription_capacity(2_048),
         Carries::Bulk => o.client_capacity(64).subscription_capacity(64),
-        Carries::Commands => o.client_capacity(2_048).subscription_capacity(8_192),
+        Carries::Commands | Carries::Service => o.client_capacity(2_048).subscription_capacity(8_192),
     };
+    if let Some(inbox) = inbox {
+        o = o.custom_inbox_prefix(inbox);
+    }
     if let Some((user, password)) = credentials(options) {
         o = o.user_and_password(user, password);
     }

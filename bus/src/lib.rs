@@ -20,6 +20,7 @@ pub mod owner;
 mod parts;
 pub mod provision;
 pub mod serve;
+pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trace;

@@ -24,8 +24,8 @@ use tracing::Instrument;
 
 use crate::{Bus, connect::Link, js::explain, parts, serve::write_attempt, trace, work::request_headers};
 
-const FIRST_WAIT: Duration = Duration::from_millis(10);
-const LONGEST_WAIT: Duration = Duration::from_millis(640);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(10);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(640);
 
 #[derive(Clone, Debug)]
 pub struct Owners {
@@ -240,7 +240,7 @@ async fn reconnected(link: &mut watch::Receiver<Link>, generation: u64) -> u64 {
     }
 }
 
-fn late() -> Error {
+pub(crate) fn late() -> Error {
     Error::timeout("the owner of the session did not answer in time")
 }
 

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Replies are published to inboxes only: a request must not make us write to any other subject.
 pub(crate) fn is_inbox(subject: &str) -> bool {
-    subject.starts_with("_INBOX")
+    subject.starts_with("_INBOX.")
 }
 
 /// Publishes an answer of any size to `inbox`. Large ones go over `bulk`.

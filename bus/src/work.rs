@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_nats::{Client, HeaderMap, Message, Request, client::RequestErrorKind};
 use bus_schema::{
-    Class, Error, Pool, Region, SCHEMA, Subject, Tenant,
+    Class, Error, Pool, Region, Root, SCHEMA, Subject, Tenant,
     codec::{Encoding, Message as _},
     model::rpc::WorkRequest,
     stream,
@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::{
     Bus,
-    js::{API_TIMEOUT, PublishError, explain, header_u64},
+    js::{API_TIMEOUT, JetStream, PublishError, explain, header_u64},
     metrics, trace,
 };
 
@@ -47,28 +47,7 @@ impl Work {
             otel.kind = "producer",
             session_id = %request.session
         );
-        self.send(request, &subject, first).instrument(span).await
-    }
-
-    async fn send(&self, request: &WorkRequest, subject: &Subject, first: bool) -> Result<(), Error> {
-        let encoding = Encoding::default();
-        let mut headers = request_headers(encoding);
-        if first {
-            headers.insert("Nats-Msg-Id", request.session.to_string());
-        }
-        trace::inject(&mut headers);
-        let subject = self.bus.root().subject(subject);
-        let payload = request.encode(encoding);
-        if payload.len() > usize::try_from(stream::WORK_MAX_MESSAGE_BYTES).unwrap_or(usize::MAX) - 4096 {
-            return Err(Error::payload_too_large("the request is larger than 512 KiB"));
-        }
-        match self.bus.js().publish(subject, headers, payload, API_TIMEOUT).await {
-            Ok(_) => Ok(()),
-            Err(PublishError::Full) => {
-                Err(Error::resource_exhausted("the queue is full").retry_after(Duration::from_secs(5)))
-            }
-            Err(e) => Err(Error::unavailable(e.to_string())),
-        }
+        publish(&self.bus.js(), self.bus.root(), request, &subject, first).instrument(span).await
     }
 
     /// Waiting requests of a region by queue, in flight ones included.
@@ -175,6 +154,34 @@ impl Work {
             .await
             .map_err(|e| Error::unavailable(e.to_string()))?;
         Ok(Knocks { subscription, bus: self.bus.clone() })
+    }
+}
+
+/// Stores a request under its queue's subject.
+pub(crate) async fn publish(
+    js: &JetStream,
+    root: &Root,
+    request: &WorkRequest,
+    subject: &Subject,
+    first: bool,
+) -> Result<(), Error> {
+    let encoding = Encoding::default();
+    let mut headers = request_headers(encoding);
+    if first {
+        headers.insert("Nats-Msg-Id", request.session.to_string());
+    }
+    trace::inject(&mut headers);
+    let subject = root.subject(subject);
+    let payload = request.encode(encoding);
+    if payload.len() > usize::try_from(stream::WORK_MAX_MESSAGE_BYTES).unwrap_or(usize::MAX) - 4096 {
+        return Err(Error::payload_too_large("the request is larger than 512 KiB"));
+    }
+    match js.publish(subject, headers, payload, API_TIMEOUT).await {
+        Ok(_) => Ok(()),
+        Err(PublishError::Full) => {
+            Err(Error::resource_exhausted("the queue is full").retry_after(Duration::from_secs(5)))
+        }
+        Err(e) => Err(Error::unavailable(e.to_string())),
     }
 }
 

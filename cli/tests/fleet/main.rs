@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod chromium_service;
+
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
