@@ -1,5 +1,6 @@
 //! What a debugging port tells over HTTP, and clients that ask for it.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -234,4 +235,32 @@ async fn playwright_and_puppeteer_connect_by_http() {
     node::run("endpoints.mjs", &["puppeteer", &format!("http://{port}")]).await;
     assert_eq!(fleet.shown(&id).await["state"], "ready");
     fleet.end(&id).await;
+}
+
+#[tokio::test]
+async fn launch_options_of_others_make_the_session_that_they_ask_for() {
+    let fleet = Fleet::start().await;
+    let launch = json!({
+        "headless": false, "stealth": true, "args": ["--window-size=1000,700", "--lang=de-DE", "--no-sandbox"],
+        "timeout": 120_000,
+    });
+    let query = format!("name=launched&launch={}", STANDARD.encode(launch.to_string()));
+    let url = format!("ws://{}/cdp?{query}", fleet.address());
+    let (mut stream, response) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let warning = response.headers()["rookery-warning"].to_str().unwrap();
+    for part in ["launch.headless", "launch.stealth", "launch.args[2]"] {
+        assert!(warning.contains(part), "{warning}");
+    }
+    let session = fleet.get("/v1/sessions?state=ready").await.ok()["sessions"][0].clone();
+    let id = session["id"].as_str().unwrap();
+    assert_eq!((&session["name"], &session["viewport"]["width"]), (&"launched".into(), &1000.into()));
+    assert_eq!(fleet.evaluate(id, "navigator.language").await, "de-DE");
+    assert_eq!(fleet.evaluate(id, "innerHeight").await, 700);
+    stream.close(None).await.unwrap();
+    fleet.ended(id).await;
+    let prefix = r#"{"args":["--renderer-cmd-prefix=/bin/sh"]}"#;
+    let odd = fleet.get(&format!("/json/version?launch={prefix}")).await;
+    assert_eq!(odd.problem(400, "invalid_argument")["field"], "launch.args[0]");
+    let url = format!("ws://{}/cdp?launch=%7B%22executablePath%22:%22/bin/sh%22%7D", fleet.address());
+    assert_eq!(refused(&url).await, (400, "invalid_argument".to_owned()));
 }

@@ -70,7 +70,7 @@ async fn version(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Version>, Problem> {
     let query = query.unwrap_or_default();
-    let spec = offering_cdp(&app, options::read(&query)?)?;
+    let spec = offering_cdp(&app, options::read(&query)?.fields)?;
     let known = app.gateway().browser_version(spec.browser, None).await;
     Ok(Json(Version::new(known, with_query(base.ws("/cdp"), &query))))
 }
@@ -95,7 +95,7 @@ async fn new(
 }
 
 fn placeholder(app: &App, base: &Base, query: &str) -> Result<Page, Error> {
-    let spec = offering_cdp(app, options::read(query)?)?;
+    let spec = offering_cdp(app, options::read(query)?.fields)?;
     Ok(Page {
         description: "",
         id: PLACEHOLDER.to_owned(),

@@ -1,6 +1,7 @@
 //! CDP over WebSocket: Playwright, Puppeteer and whatever else speaks to a browser.
 
 pub mod discovery;
+mod launch;
 pub mod listen;
 mod options;
 pub mod pages;
@@ -9,6 +10,7 @@ mod socket;
 
 use axum::{
     extract::{RawQuery, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderName, HeaderValue},
     response::Response,
 };
 use bus_schema::{
@@ -18,6 +20,7 @@ use bus_schema::{
 use serde_json::{Map, Value};
 use tracing::Instrument;
 
+use self::options::Options;
 use self::resume::{MayResume, ResumeParams};
 use super::rest::{
     error::Problem,
@@ -36,6 +39,9 @@ use crate::{
 /// The largest message of a client that the browser is given.
 const LIMIT: usize = 64 << 20;
 const READ_BUFFER: usize = 64 << 10;
+
+/// What was asked for and is not done, on the answer to the upgrade.
+const WARNING: HeaderName = HeaderName::from_static("rookery-warning");
 
 pub(super) type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
@@ -87,7 +93,8 @@ async fn attach_to(
 ///
 /// Creates a session and connects to it; it ends with its last connection unless `on_disconnect=keep` is given. Every
 /// field of `POST /v1/sessions` is a parameter, those of objects with a dot (`viewport.width=800`, `headers.x-a=1`),
-/// lists by repetition; objects and lists may be JSON. The upgrade is answered once the browser is ready, within 25 s.
+/// lists by repetition; objects and lists may be JSON. `launch` takes the launch options that other services know, as JSON
+/// or that in base64; what of them means nothing here is told in `Rookery-Warning`. The upgrade is answered once the browser is ready, within 25 s.
 #[utoipa::path(
     get,
     path = "/cdp",
@@ -114,7 +121,7 @@ async fn create_for(
 ) -> Result<Response, Problem> {
     let upgrade = must_upgrade(upgrade)?;
     let (gateway, tenant) = (app.gateway(), caller.tenant());
-    let fields = options::read(query)?;
+    let Options { fields, ignored } = options::read(query)?;
     if let Some(wanted) = resume::in_query(query)? {
         return take_up(app, upgrade, tenant, wanted.session, To::Back(wanted.resume)).await;
     }
@@ -127,7 +134,13 @@ async fn create_for(
     };
     let (session, connection) = gateway.create_and_connect(request, root).await?;
     telemetry::session(&session.id);
-    Ok(open(app, upgrade, session.id, connection))
+    let mut response = open(app, upgrade, session.id, connection);
+    if !ignored.is_empty()
+        && let Ok(warning) = HeaderValue::try_from(format!("ignored: {}", ignored.join(", ")))
+    {
+        response.headers_mut().insert(WARNING, warning);
+    }
+    Ok(response)
 }
 
 /// The session that is asked for, if it is one with CDP.

@@ -3,6 +3,8 @@
 use bus_schema::{Error, model::json};
 use serde_json::{Map, Value};
 
+use super::launch::{self, Launch};
+
 /// How a parameter is read.
 #[derive(Clone, Copy)]
 enum Form {
@@ -78,27 +80,47 @@ const FIELDS: &[(&str, Form)] = &[
     ("policy", Form::Object(&[("allow", Form::List), ("block", Form::List)])),
 ];
 
+/// What a query asks for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Of a new session.
+    pub fields: Map<String, Value>,
+    /// What of it was left out, to be told.
+    pub ignored: Vec<String>,
+}
+
 /// Reads a query. A session made this way ends with its last connection, at once when that says goodbye, unless the
 /// client asks for something else.
-pub fn read(query: &str) -> Result<Map<String, Value>, Error> {
-    let mut fields = Map::new();
+pub fn read(query: &str) -> Result<Options, Error> {
+    let (mut fields, mut launch) = (Map::new(), None);
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
-        // Looked at elsewhere.
-        if !["token", "resume", "after"].contains(&&*name) {
+        if name == "launch" {
+            if launch.replace(launch::read(&text)?).is_some() {
+                return Err(Error::invalid_argument("launch", "given more than once"));
+            }
+        } else if !ELSEWHERE.contains(&&*name) {
             put(&mut fields, FIELDS, &name, &name, &text)?;
         }
+    }
+    let Launch { fields: of_launch, ignored } = launch.unwrap_or_default();
+    for (field, value) in of_launch {
+        // What is given by itself is meant more than what is given with the rest.
+        fields.entry(field).or_insert(value);
     }
     if !fields.contains_key("on_disconnect") {
         fields.insert("on_disconnect".into(), "close".into());
         fields.entry("keep_alive_s").or_insert_with(|| 0.into());
     }
-    Ok(fields)
+    Ok(Options { fields, ignored })
 }
+
+/// Looked at by others.
+const ELSEWHERE: &[&str] = &["token", "resume", "after"];
 
 /// Whether a parameter of this name means something.
 pub fn is_known(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
-    name == "token" || FIELDS.iter().any(|(of, _)| *of == first)
+    name == "launch" || ELSEWHERE.contains(&name) || FIELDS.iter().any(|(of, _)| *of == first)
 }
 
 /// Puts one parameter where it belongs. `rest` is what of its name is left below `fields`.
@@ -207,14 +229,22 @@ mod tests {
             "args": ["--mute-audio"], "headers": { "X-A": "b" }, "proxy": { "server": "http://p" },
             "idle_timeout_s": 9, "ignore_https_errors": true, "on_disconnect": "close", "keep_alive_s": 5,
         });
-        assert_eq!(Value::Object(read.unwrap()), expected);
+        assert_eq!(Value::Object(read.unwrap().fields), expected);
     }
 
     #[test]
     fn it_ends_with_its_last_connection_unless_it_is_to_stay() {
-        assert_eq!(read("").unwrap()["keep_alive_s"], 0);
-        let kept = read("on_disconnect=keep").unwrap();
+        assert_eq!(read("").unwrap().fields["keep_alive_s"], 0);
+        let kept = read("on_disconnect=keep").unwrap().fields;
         assert_eq!((kept.get("on_disconnect"), kept.get("keep_alive_s")), (Some(&json!("keep")), None));
+    }
+
+    #[test]
+    fn what_is_given_by_itself_wins_over_what_is_given_to_launch() {
+        let launch = r#"launch={"timeout":9000,"headless":true,"args":["--lang=de"]}"#;
+        let options = read(&format!("{launch}&locale=fr&name=x")).unwrap();
+        assert_eq!((&options.fields["locale"], &options.fields["max_lifetime_s"]), (&"fr".into(), &9.into()));
+        assert_eq!(options.ignored, ["launch.headless"]);
     }
 
     #[test]
@@ -230,6 +260,8 @@ mod tests {
             ("viewport=%7B%7D&viewport=%7B%7D", "viewport", "more than once"),
             ("viewport=1&viewport.width=2", "viewport.width", "something else"),
             ("args=%5B%5D&args=%5B%5D", "args", "more than once"),
+            ("launch={}&launch={}", "launch", "more than once"),
+            ("launch={\"userDataDir\":\"x\"}", "launch.userDataDir", "these can: args"),
         ] {
             let error = read(query).unwrap_err();
             assert_eq!(error.field.as_deref(), Some(field), "{query}: {error}");
