@@ -103,6 +103,24 @@ async fn what_is_pipelined_is_answered_in_its_order() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_for_the_browsers_side_is_refused_and_the_connection_goes_on() {
+    let fleet = Fleet::with(&[&LISTEN[..], &["--slots", "1"]].concat()).await;
+    let mut client = Client::open(&fleet).await;
+    let large = "x".repeat(2 << 20);
+    for request in [
+        json!({ "action_type": "type", "text": large }),
+        json!({ "action_type": "type", "text": &large[..1 << 20] }),
+        json!({ "action_type": "goto", "url": format!("data:text/html,{large}") }),
+        json!({ "action_type": "goto", "url": format!("http://nowhere.invalid/{large}") }),
+    ] {
+        let answer = client.ask(request).await;
+        let text = answer["error_message"].as_str().unwrap();
+        assert!(text.starts_with("Server execution error: ") && text.len() < 200, "{text}");
+    }
+    client.picture().await;
+}
+
+#[tokio::test]
 async fn a_message_may_have_16_mib_and_no_byte_more() {
     let fleet = Fleet::with(&[&LISTEN[..], &["--slots", "1"]].concat()).await;
     let request = |size: usize| {

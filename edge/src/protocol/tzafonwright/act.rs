@@ -80,10 +80,9 @@ impl Page {
     }
 
     async fn type_text(&mut self, text: String) -> Result<(), Error> {
-        let keys = keys(&text);
         let command = Type {
             target: None,
-            text,
+            text: text.clone(),
             clear: false,
             submit: false,
             delay_ms: KEY_PAUSE_MS,
@@ -92,6 +91,7 @@ impl Page {
         match self.run_within(Command::Type(command), LONGEST_MS).await {
             // Keys that nothing has the focus for go to the page, which may listen to them.
             Err(error) if error.code == ErrorCode::Conflict && error.field.as_deref() == Some("target") => {
+                let keys = keys(&text);
                 if keys.is_empty() {
                     return Ok(());
                 }

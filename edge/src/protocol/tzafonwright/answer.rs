@@ -3,7 +3,6 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bus_schema::{Error, ErrorCode};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::LIMIT;
 use crate::protocol::ws::error::shown;
@@ -29,15 +28,16 @@ impl Answer {
     }
 
     pub fn image(jpeg: &[u8]) -> Self {
-        // Its reader would close the connection over it.
-        if jpeg.len() > LIMIT / 4 * 3 - 1024 {
-            return Self::failed(server("the picture is larger than a message may be"));
-        }
         Self { image: Some(STANDARD.encode(jpeg)), ..Self::done() }
     }
 
-    pub fn json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+    /// As a message that its reader does not close the connection over.
+    pub fn message(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let json = serde_json::to_vec(self)?;
+        if json.len() <= LIMIT {
+            return Ok(json);
+        }
+        serde_json::to_vec(&Self::failed(server("the answer is larger than a message may be")))
     }
 }
 
@@ -51,7 +51,7 @@ pub enum Refused {
     #[error("Action deserialization error: Error creating Command object: Invalid action_type: {0}")]
     UnknownAction(String),
     #[error("Action deserialization error: Error creating Command object: Invalid {0}: {1}")]
-    BadField(&'static str, Value),
+    BadField(&'static str, String),
     #[error("Missing 'url' for goto action")]
     NoUrl,
     #[error("Missing x or y for click action")]
@@ -116,18 +116,20 @@ mod tests {
 
     #[test]
     fn absent_fields_are_left_out() {
-        assert_eq!(Answer::done().json().unwrap(), br#"{"success":true}"#);
-        let failed = Answer::failed("why").json().unwrap();
+        assert_eq!(Answer::done().message().unwrap(), br#"{"success":true}"#);
+        let failed = Answer::failed("why").message().unwrap();
         assert_eq!(failed, br#"{"success":false,"error_message":"why"}"#);
-        let image = Answer::image(b"\xff\xd8\xff").json().unwrap();
+        let image = Answer::image(b"\xff\xd8\xff").message().unwrap();
         assert_eq!(image, br#"{"success":true,"image":"/9j/"}"#);
     }
 
     #[test]
     fn a_picture_fits_into_a_message_or_is_refused() {
         let most = LIMIT / 4 * 3 - 1024;
-        assert!(Answer::image(&vec![0; most]).json().unwrap().len() <= LIMIT);
-        assert!(!Answer::image(&vec![0; most + 1]).success);
+        let fits = Answer::image(&vec![0; most]).message().unwrap();
+        assert!(fits.starts_with(b"{\"success\":true") && fits.len() <= LIMIT);
+        let refused = Answer::image(&vec![0; LIMIT]).message().unwrap();
+        assert!(refused.starts_with(b"{\"success\":false") && refused.len() < 200);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a client asks for. Texts are the protocol's own.
 
-use serde_json::{Map, Value};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::answer::Refused;
 
@@ -40,16 +43,15 @@ impl Action {
     /// Reads one message.
     pub fn read(message: &[u8]) -> Result<Self, Refused> {
         let text = std::str::from_utf8(message).map_err(|error| Refused::json(&error))?;
-        let value: Value = serde_json::from_str(text).map_err(|error| Refused::json(&error))?;
-        // Whatever is no object has no `action_type` either.
-        Self::of(&Fields(value.as_object().cloned().unwrap_or_default()))
+        Self::of(&Fields::read(text).map_err(|error| Refused::json(&error))?)
     }
 
-    fn of(fields: &Fields) -> Result<Self, Refused> {
-        let action = fields.get("action_type").ok_or(Refused::NoAction)?;
-        let action = action.as_str().ok_or_else(|| Refused::UnknownAction(action.to_string()))?;
-        if !ACTIONS.contains(&action) {
-            return Err(Refused::UnknownAction(action.to_owned()));
+    fn of(fields: &Fields<'_>) -> Result<Self, Refused> {
+        let given = fields.get("action_type").ok_or(Refused::NoAction)?;
+        let named: Option<String> = serde_json::from_str(given).ok();
+        let action = named.as_deref().unwrap_or(given);
+        if named.is_none() || !ACTIONS.contains(&action) {
+            return Err(Refused::UnknownAction(clipped(action)));
         }
         // All are read whatever the action: one that cannot be is the client's error even where it means nothing.
         let (x, y) = (fields.number("x")?, fields.number("y")?);
@@ -82,30 +84,42 @@ impl Action {
 
 const ACTIONS: [&str; 6] = ["click", "type", "scroll", "goto", "screenshot", "set_viewport_size"];
 
-struct Fields(Map<String, Value>);
+const NAMES: [&str; 10] =
+    ["action_type", "x", "y", "text", "delta_x", "delta_y", "url", "width", "height", "timeout"];
 
-impl Fields {
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+/// The known fields as they were written. Nothing else of a message is kept, for as values it could be many times as
+/// large.
+#[derive(Default)]
+struct Fields<'a>(BTreeMap<&'static str, &'a str>);
+
+impl<'a> Fields<'a> {
+    fn read(message: &'a str) -> Result<Self, serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(message);
+        let fields = json.deserialize_any(OfObject)?;
+        json.end()?;
+        Ok(fields)
+    }
+
+    /// As JSON.
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).copied().filter(|value| *value != "null")
     }
 
     fn text(&self, name: &'static str) -> Result<Option<String>, Refused> {
-        let read = |value: &Value| {
-            value.as_str().map(str::to_owned).ok_or_else(|| Refused::BadField(name, value.clone()))
-        };
+        let read = |value| serde_json::from_str(value).map_err(|_| Refused::BadField(name, clipped(value)));
         self.get(name).map(read).transpose()
     }
 
     /// Clients send numbers also as strings.
     fn number(&self, name: &'static str) -> Result<Option<f64>, Refused> {
-        let read = |value: &Value| {
-            let number = match value {
-                Value::Number(number) => number.as_f64(),
-                Value::String(text) => text.trim().parse().ok(),
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        let read = |value| {
+            let written: Option<String> = serde_json::from_str(value).ok();
+            let number: Option<f64> = match &written {
+                Some(text) => text.trim().parse().ok(),
+                None => serde_json::from_str(value).ok(),
             };
             let finite = number.filter(|number| number.is_finite());
-            finite.ok_or_else(|| Refused::BadField(name, value.clone()))
+            finite.ok_or_else(|| Refused::BadField(name, clipped(value)))
         };
         self.get(name).map(read).transpose()
     }
@@ -118,7 +132,7 @@ impl Fields {
     fn size(&self, name: &'static str) -> Result<Option<u32>, Refused> {
         let Some(size) = self.integer(name)? else { return Ok(None) };
         if !(1.0..=f64::from(u32::MAX)).contains(&size) {
-            return Err(Refused::BadField(name, self.0[name].clone()));
+            return Err(Refused::BadField(name, size.to_string()));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -132,7 +146,7 @@ impl Fields {
     fn timeout(&self) -> Result<u64, Refused> {
         let Some(timeout) = self.integer("timeout")? else { return Ok(DEFAULT_TIMEOUT_MS) };
         if timeout < 0.0 {
-            return Err(Refused::BadField("timeout", self.0["timeout"].clone()));
+            return Err(Refused::BadField("timeout", timeout.to_string()));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -141,6 +155,66 @@ impl Fields {
         )]
         let timeout = timeout as u64;
         Ok(timeout)
+    }
+}
+
+/// As it is repeated to whoever sent it.
+fn clipped(value: &str) -> String {
+    value.chars().take(200).collect()
+}
+
+/// Takes what is no object as one without fields.
+struct OfObject;
+
+impl<'de> Visitor<'de> for OfObject {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a request")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match NAMES.iter().find(|known| **known == name) {
+                Some(known) => {
+                    fields.0.insert(known, map.next_value::<&RawValue>()?.get());
+                }
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(fields)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Fields::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Fields::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Fields::default())
     }
 }
 
@@ -197,6 +271,10 @@ mod tests {
             (r#"{"action_type":null}"#, format!("{CREATING}Missing 'action_type' in message")),
             ("[]", format!("{CREATING}Missing 'action_type' in message")),
             ("7", format!("{CREATING}Missing 'action_type' in message")),
+            ("null", format!("{CREATING}Missing 'action_type' in message")),
+            ("-1.5", format!("{CREATING}Missing 'action_type' in message")),
+            ("\"click\"", format!("{CREATING}Missing 'action_type' in message")),
+            ("[{\"action_type\":\"click\"}]", format!("{CREATING}Missing 'action_type' in message")),
             (r#"{"action_type":"hover"}"#, format!("{CREATING}Invalid action_type: hover")),
             (r#"{"action_type":"CLICK"}"#, format!("{CREATING}Invalid action_type: CLICK")),
             (r#"{"action_type":7}"#, format!("{CREATING}Invalid action_type: 7")),
@@ -215,9 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn of_two_fields_of_one_name_the_last_counts_and_names_may_be_escaped() {
+        let message = br#"{"action_type":"fly","x":1,"\u0061ction_type":"screenshot"}"#;
+        assert_eq!(Action::read(message), Ok(Action::Screenshot));
+    }
+
+    #[test]
+    fn what_is_repeated_to_the_client_is_short() {
+        let long = "x".repeat(1 << 20);
+        for message in
+            [format!(r#"{{"action_type":"{long}"}}"#), format!(r#"{{"action_type":"click","x":"{long}"}}"#)]
+        {
+            assert!(refused(message.as_bytes()).len() < 400);
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_said_to_be_none() {
         let front = "Action deserialization error: Failed to decode JSON: ";
-        for message in [b"".as_slice(), b"{", b"hello", b"{\"a\":1}x", b"\xff\xfe"] {
+        for message in [b"".as_slice(), b"{", b"hello", b"{\"a\":1}x", b"{\"x\":}", b"[1", b"\xff\xfe"] {
             let text = refused(message);
             assert!(text.starts_with(front) && text.len() > front.len(), "{text}");
         }

@@ -186,7 +186,7 @@ impl Wire {
     }
 
     async fn answer(&mut self, answer: &Answer) -> Result<(), End> {
-        let json = answer.json().map_err(|error| End::of(Error::internal(error.to_string())))?;
+        let json = answer.message().map_err(|error| End::of(Error::internal(error.to_string())))?;
         self.send(Message::Binary(json.into())).await
     }
 
