@@ -122,6 +122,15 @@ pub struct Settings {
     pub keep_alive: Option<Duration>,
 }
 
+/// A dialog that stays open is not looked at without a pause, although `dialog_timeout_s` may be 0.
+const SHORTEST_DIALOG: Duration = Duration::from_millis(50);
+
+impl Settings {
+    fn until_dismissed(&self) -> Duration {
+        self.dialog_timeout.max(SHORTEST_DIALOG)
+    }
+}
+
 #[derive(Debug)]
 struct Dialog {
     open: OpenDialog,
@@ -226,7 +235,7 @@ impl Session {
             .flat_map(|t| &t.waiting)
             .filter_map(|t| self.commands.get(t))
             .map(|c| c.deadline);
-        let dialogs = self.dialogs.values().map(|d| d.since + self.settings.dialog_timeout);
+        let dialogs = self.dialogs.values().map(|d| d.since + self.settings.until_dismissed());
         let dialogs = dialogs.filter(|_| self.controls.agent_may_act());
         [
             Some(self.settings.expires),
@@ -441,7 +450,7 @@ impl Session {
         if !self.controls.agent_may_act() {
             return Vec::new();
         }
-        let timeout = self.settings.dialog_timeout;
+        let timeout = self.settings.until_dismissed();
         let mut effects = Vec::new();
         for (tab, dialog) in &mut self.dialogs {
             if now >= dialog.since + timeout {

@@ -18,9 +18,13 @@ use super::{
 };
 
 fn session(now: Instant) -> Session {
+    session_with(Duration::from_secs(5), now)
+}
+
+fn session_with(dialog_timeout: Duration, now: Instant) -> Session {
     let settings = Settings {
         idle_timeout: Duration::from_secs(300),
-        dialog_timeout: Duration::from_secs(5),
+        dialog_timeout,
         expires: now + Duration::from_secs(3_600),
         keep_alive: Some(Duration::from_secs(60)),
     };
@@ -308,4 +312,19 @@ fn a_dialog_is_left_to_clients_that_are_told_of_it() {
     assert!(s.apply(Input::Tick { now: at(9) }).is_empty(), "it has its time from then on");
     let effects = s.apply(Input::Tick { now: at(10) });
     assert!(matches!(effects[..], [Effect::AnswerDialog { tab: 1, accept: false }]), "{effects:?}");
+}
+
+#[test]
+fn a_dialog_that_has_no_time_is_not_looked_at_without_a_pause() {
+    for by_clients in [false, true] {
+        let now = Instant::now();
+        let mut s = session_with(Duration::ZERO, now);
+        s.apply(Input::Dialog { tab: 1, open: Some(dialog(DialogKind::Confirm)), now });
+        s.apply(Input::DialogsAnswered { by_clients });
+        let due = s.deadline();
+        assert!(due <= now + Duration::from_millis(100));
+        let answered = s.apply(Input::Tick { now: due });
+        assert_eq!(answered.len(), usize::from(!by_clients), "{answered:?}");
+        assert!(s.deadline() > due, "it would be looked at without end");
+    }
 }
