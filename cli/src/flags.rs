@@ -33,6 +33,8 @@ pub enum Command {
     Worker(Box<Worker>),
     /// Look at this machine and say what is missing and how to mend it
     Doctor(Box<Doctor>),
+    /// Stand beside a CDP client on its machine: it outlives broken sockets and dead edges, and its files are here
+    CdpBridge(Box<CdpBridge>),
     /// Watch over the browsers of one worker, which starts it and speaks to it on stdin
     #[command(hide = true)]
     Guard,
@@ -104,6 +106,22 @@ pub struct Doctor {
     #[arg(long)]
     #[serde(skip)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CdpBridge {
+    /// The fleet: http://host:8080, or a socket with its options, ws://host:8080/cdp?name=nightly
+    #[arg(value_name = "EDGE URL")]
+    pub edge: String,
+    /// Where clients of this machine connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9333", env = "ROOKERY_BRIDGE_LISTEN")]
+    pub listen: SocketAddr,
+    /// The token for the fleet, where the URL has none
+    #[arg(long, value_name = "TOKEN", env = "ROOKERY_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// What to log: a level, or directives like info,rookery=debug
+    #[arg(long, value_name = "LEVEL", env = "ROOKERY_LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
 }
 
 #[derive(Debug, Args, Serialize)]

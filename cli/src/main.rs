@@ -1,5 +1,6 @@
 //! The one binary of Rookery.
 
+mod bridge;
 mod config;
 mod data_dir;
 mod doctor;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Up(up) => start(Role::Up, &up.common, up, |s| run::up(s, up.first_session)),
         Command::Edge(edge) => start(Role::Edge, &edge.common, edge, run::edge),
         Command::Worker(worker) => start(Role::Worker, &worker.common, worker, run::worker),
+        Command::CdpBridge(bridge) => run::bridge(bridge),
         Command::Guard => run::guard(),
         Command::Doctor(doctor) => {
             start(Role::Doctor, &doctor.common, doctor, |s| run::doctor(s, doctor.json))

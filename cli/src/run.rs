@@ -5,13 +5,15 @@ use std::future::Future;
 use anyhow::Context;
 
 use crate::{
+    bridge,
     config::{BusUrl, Settings},
     data_dir, doctor,
     exit::{Exit, Failure, OrExit},
+    flags,
     fleet::{self, Parts},
     ops,
     signals::Stop,
-    up, wiring,
+    telemetry, up, wiring,
 };
 
 pub fn up(settings: Settings, first_session: bool) -> Exit {
@@ -51,6 +53,17 @@ pub fn worker(settings: Settings) -> Exit {
 
 fn bus_of(settings: &Settings) -> Result<BusUrl, Failure> {
     settings.nats_url.clone().context("--nats-url is needed").or_exit(Exit::Usage)
+}
+
+/// No configuration of a fleet: it stands beside a client.
+pub fn bridge(options: &flags::CdpBridge) -> Exit {
+    on_runtime(async {
+        telemetry::log_to_stderr(&options.log_level).or_exit(Exit::Usage)?;
+        let stop = Stop::on_signals()?;
+        let bridge = bridge::Bridge::bind(options, stop.drain).await.or_exit(Exit::Usage)?;
+        bridge.serve().await?;
+        Ok(Exit::Drained)
+    })
 }
 
 /// No log and no configuration: its worker tells it all.

@@ -46,6 +46,15 @@ pub fn start(settings: &Settings, ambient: &Ambient) -> anyhow::Result<Telemetry
     Ok(Telemetry(traces))
 }
 
+/// Logs to stderr alone, for what is no part of a fleet.
+pub fn log_to_stderr(directives: &str) -> anyhow::Result<()> {
+    let levels = EnvFilter::try_new(directives)
+        .with_context(|| format!("--log-level: `{directives}` is not understood"))?;
+    let ansi = std::io::stderr().is_terminal();
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ansi);
+    Registry::default().with(layer.with_filter(levels)).try_init().context("logging was started twice")
+}
+
 /// Whether something is part of the traces: spans of our own, those of single calls to a browser included, whatever the
 /// log shows. Lines of the log are not, for they may name URLs; nor are ractor's spans, which last for an actor's
 /// whole life and would be exported hours later as the parent of all.

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::Command,
+    time::timeout,
+};
 
 /// A whole program of a client.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -33,16 +37,44 @@ fn install() {
 
 /// Runs a program of `tests/clients` to its end, which must be a good one.
 pub async fn run(program: &str, arguments: &[&str]) {
+    run_and(program, arguments, "", async {}).await;
+}
+
+/// The same, and does something once the program has said a line.
+pub async fn run_and(program: &str, arguments: &[&str], line: &str, then: impl Future<Output = ()>) {
     tokio::task::spawn_blocking(install).await.unwrap();
-    let child = Command::new("node")
+    let mut child = Command::new("node")
         .arg(program)
         .args(arguments)
         .current_dir(directory())
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output();
-    let output = timeout(PATIENCE, child).await.unwrap_or_else(|_| panic!("{program} does not end")).unwrap();
-    let (said, complained) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{program}: {}\n{said}\n{complained}", output.status);
+        .spawn()
+        .unwrap();
+    let (mut lines, mut complaints) =
+        (BufReader::new(child.stdout.take().unwrap()).lines(), child.stderr.take().unwrap());
+    let (mut said, mut complained) = (String::new(), String::new());
+    let hearing = async {
+        let mut then = Some(then);
+        while let Some(heard) = lines.next_line().await.unwrap() {
+            if heard == line
+                && let Some(then) = then.take()
+            {
+                then.await;
+            }
+            said += &heard;
+            said.push('\n');
+        }
+    };
+    let whole = async { tokio::join!(hearing, complaints.read_to_string(&mut complained), child.wait()).2 };
+    let ended = timeout(PATIENCE, whole).await;
+    match ended {
+        Ok(status) => {
+            let status = status.unwrap();
+            assert!(status.success(), "{program}: {status}\n{said}\n{complained}");
+        }
+        Err(_) => panic!("{program} does not end\n{said}\n{complained}"),
+    }
 }

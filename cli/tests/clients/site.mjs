@@ -7,6 +7,7 @@ const pages = {
   '/popup': '<!doctype html><title>opener</title><button onclick="window.open(\'/two\')">open</button>',
   '/dialog': '<!doctype html><button onclick="document.title = confirm(\'sure?\')">ask</button>',
   '/upload': '<!doctype html><input type=file onchange="this.files[0].text().then(t => document.title = this.files[0].name + \':\' + t)">',
+  '/large': '<!doctype html><input type=file onchange="const f = this.files[0]; f.slice(-7).text().then(t => document.title = [f.name, f.size, t].join(\':\'))">',
   '/download': '<!doctype html><a id=d href="/file">get</a>',
   '/worker': '<!doctype html><script>const w = new Worker("/worker.js"); w.onmessage = e => document.title = e.data; w.postMessage(20)</script>',
   '/service': '<!doctype html><script>navigator.serviceWorker.register("/service.js").then(() => navigator.serviceWorker.ready).then(() => document.title = "ready")</script>',

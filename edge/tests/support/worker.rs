@@ -263,6 +263,7 @@ impl Owned {
                 size: bytes.len() as u64,
                 state: None,
                 url: None,
+                guid: None,
             };
             FilesReply { files: memory.staged.iter().map(info).collect(), object: None }
         };

@@ -163,7 +163,7 @@ impl Store {
         while let Some(entry) = entries.next_entry().await.map_err(|e| io(&e))? {
             let size = entry.metadata().await.map_err(|e| io(&e))?.len();
             let name = entry.file_name().to_string_lossy().into_owned();
-            files.push(FileInfo { name, size, state: None, url: None });
+            files.push(FileInfo { name, size, state: None, url: None, guid: None });
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(FilesReply { files, object: None })
@@ -175,6 +175,7 @@ impl Store {
             size: d.size,
             state: Some(d.state),
             url: Some(d.url.clone()),
+            guid: Some(d.guid.clone()),
         };
         lock(&self.by_name).iter().filter(|(_, d)| !d.deleted).map(info).collect()
     }
@@ -226,8 +227,13 @@ impl Store {
         let n = self.published.fetch_add(1, Ordering::Relaxed);
         let object = format!("{}/{}/downloads/{}/{n}", whose.tenant, whose.id, download.guid);
         let size = self.bus.artifacts().put(whose.id.region(), &object, file, FILE_BYTES).await?;
-        let info =
-            FileInfo { name: name.to_owned(), size, state: Some(download.state), url: Some(download.url) };
+        let info = FileInfo {
+            name: name.to_owned(),
+            size,
+            state: Some(download.state),
+            url: Some(download.url),
+            guid: Some(download.guid),
+        };
         Ok(FilesReply { files: vec![info], object: Some(object) })
     }
 

@@ -235,6 +235,12 @@ impl Gateway {
         signal(self.child.id().try_into().unwrap(), with);
     }
 
+    /// As the kernel kills: without a word.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     fn end(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             self.signal(Signal::SIGTERM);
@@ -283,14 +289,14 @@ pub fn command(role: &str, dir: &Path) -> Command {
 }
 
 /// What it logs, read by a thread, so that waiting for a line can have a deadline.
-fn follow(child: &mut Child) -> Receiver<String> {
+pub fn follow(child: &mut Child) -> Receiver<String> {
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let (line, lines) = channel();
     std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|l| line.send(l)));
     lines
 }
 
-fn line_with(lines: &Receiver<String>, part: &str) -> String {
+pub fn line_with(lines: &Receiver<String>, part: &str) -> String {
     let mut seen = Vec::new();
     loop {
         let line = lines.recv_timeout(SOON).unwrap_or_else(|_| panic!("no {part:?} in {seen:#?}"));
