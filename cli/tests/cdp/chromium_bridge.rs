@@ -81,6 +81,8 @@ impl Balancer {
                 let edge = current.lock().unwrap().clone();
                 tokio::spawn(async move {
                     if let Ok(mut edge) = TcpStream::connect(edge).await {
+                        client.set_nodelay(true).unwrap();
+                        edge.set_nodelay(true).unwrap();
                         drop(copy_bidirectional(&mut client, &mut edge).await);
                     }
                 });
