@@ -203,7 +203,7 @@ impl State {
 
     fn on_client(&mut self, message: Option<Result<Message, axum::Error>>) -> Option<End> {
         match message {
-            Some(Ok(Message::Text(text))) => self.from_client(text.into()),
+            Some(Ok(Message::Text(text))) => self.take_from_client(text.into()),
             Some(Ok(Message::Binary(_))) => {
                 return Some(End::Close(1003, "binary messages are not understood".into()));
             }
@@ -213,7 +213,7 @@ impl State {
         None
     }
 
-    fn from_client(&mut self, text: Bytes) {
+    fn take_from_client(&mut self, text: Bytes) {
         let head = Head::read(&text);
         let id = head.id;
         match head.method() {
@@ -246,7 +246,7 @@ impl State {
         match message {
             Some(Ok(tungstenite::Message::Text(text))) => {
                 self.received += 1;
-                self.from_edge(text.into());
+                self.take_from_edge(text.into());
                 None
             }
             Some(Ok(tungstenite::Message::Close(Some(close)))) => match u16::from(close.code) {
@@ -260,7 +260,7 @@ impl State {
         }
     }
 
-    fn from_edge(&mut self, text: Bytes) {
+    fn take_from_edge(&mut self, text: Bytes) {
         let head = Head::read(&text);
         if let Some(id) = head.id {
             self.log.answered(id);

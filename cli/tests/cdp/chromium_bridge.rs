@@ -14,14 +14,19 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use tokio_rustls::TlsAcceptor;
+
 use super::{
     node,
     raw::Raw,
     support::{
         Fleet,
         fleet::{follow, line_with, signal},
+        site::acceptor,
     },
 };
+
+const TOKEN: &str = "the-token-of-this-test";
 
 struct Bridge {
     child: Child,
@@ -30,9 +35,11 @@ struct Bridge {
 
 impl Bridge {
     fn start(edge: &str) -> Self {
+        let ca = concat!(env!("CARGO_MANIFEST_DIR"), "/../edge/tests/tls/ca.pem");
         let mut child = Command::new(env!("CARGO_BIN_EXE_rookery"))
             .args(["cdp-bridge", "--listen", "127.0.0.1:0", edge])
             .env_remove("ROOKERY_TOKEN")
+            .env("SSL_CERT_FILE", ca)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -72,18 +79,25 @@ struct Balancer {
 
 impl Balancer {
     async fn start(edge: &str) -> Self {
+        Self::with(edge, None).await
+    }
+
+    /// With a certificate, clients speak TLS with it.
+    async fn with(edge: &str, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let edge = Arc::new(Mutex::new(edge.to_owned()));
         let current = edge.clone();
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                let edge = current.lock().unwrap().clone();
+                let (edge, tls) = (current.lock().unwrap().clone(), tls.clone());
                 tokio::spawn(async move {
-                    if let Ok(mut edge) = TcpStream::connect(edge).await {
-                        client.set_nodelay(true).unwrap();
-                        edge.set_nodelay(true).unwrap();
-                        drop(copy_bidirectional(&mut client, &mut edge).await);
+                    client.set_nodelay(true)?;
+                    let mut edge = TcpStream::connect(edge).await?;
+                    edge.set_nodelay(true)?;
+                    match tls {
+                        Some(tls) => copy_bidirectional(&mut tls.accept(client).await?, &mut edge).await,
+                        None => copy_bidirectional(&mut client, &mut edge).await,
                     }
                 });
             }
@@ -99,7 +113,7 @@ impl Balancer {
 #[tokio::test]
 async fn a_script_goes_on_when_the_edge_is_killed_in_its_middle() {
     let fleet = Fleet::start().await;
-    let doomed = fleet.edge().await;
+    let mut doomed = fleet.edge().await;
     let balancer = Balancer::start(doomed.address()).await;
     let bridge = Bridge::start(&format!("http://{}", balancer.address));
     let kill = async {
@@ -134,6 +148,26 @@ async fn files_are_here_as_with_a_browser_on_this_machine() {
     let bridge = Bridge::start(&fleet.base);
     let directory = tempfile::tempdir().unwrap();
     node::run("bridge-files.mjs", &[&bridge.url(), directory.path().to_str().unwrap()]).await;
+}
+
+#[tokio::test]
+async fn an_edge_behind_tls_and_a_token_is_reached() {
+    let fleet = Fleet::with(&["--slots", "1", "--warm", "0", "--token", TOKEN]).await;
+    let balancer = Balancer::with(fleet.address(), Some(acceptor())).await;
+    let edge = format!("https://localhost:{}", balancer.address.port());
+    let stranger = Bridge::start(&edge);
+    assert_eq!(page(&stranger, "/json/version").await.status(), StatusCode::UNAUTHORIZED);
+
+    let bridge = Bridge::start(&format!("{edge}/cdp?token={TOKEN}"));
+    let version = page(&bridge, "/json/version/").await.text().await.unwrap();
+    assert!(version.contains(&format!("ws://{}/", bridge.address)), "{version}");
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("http://{}", bridge.address);
+    node::run("bridge-files.mjs", &[&url, directory.path().to_str().unwrap()]).await;
+}
+
+async fn page(bridge: &Bridge, path: &str) -> reqwest::Response {
+    reqwest::get(format!("http://{}{path}", bridge.address)).await.unwrap()
 }
 
 #[tokio::test]
@@ -172,8 +206,7 @@ async fn what_the_edge_says_the_client_hears() {
 #[tokio::test]
 async fn a_bridge_without_an_edge_says_so_and_one_for_everybody_does_not_start() {
     let bridge = Bridge::start("http://127.0.0.1:9");
-    let answer = reqwest::get(format!("http://{}/json/version", bridge.address)).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(page(&bridge, "/json/version").await.status(), StatusCode::BAD_GATEWAY);
     for arguments in [&["--listen", "0.0.0.0:0", "http://h"][..], &["ftp://h"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rookery"));
         let output = command.arg("cdp-bridge").args(arguments).output().unwrap();

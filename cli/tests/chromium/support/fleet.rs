@@ -236,9 +236,9 @@ impl Gateway {
     }
 
     /// As the kernel kills: without a word.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 
     fn end(&mut self) {
@@ -253,8 +253,7 @@ impl Gateway {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }
 

@@ -41,16 +41,7 @@ impl Site {
 
     /// With a certificate that nobody signed whom a browser knows.
     pub async fn with_tls(pages: Page) -> Self {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../edge/tests/tls");
-        let certificates = CertificateDer::pem_file_iter(dir.join("cert.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_file(dir.join("key.pem")).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(certificates.map(Result::unwrap).collect(), key)
-            .unwrap();
-        Self::serve("https", Some(TlsAcceptor::from(Arc::new(config))), pages).await
+        Self::serve("https", Some(acceptor()), pages).await
     }
 
     async fn serve(scheme: &str, tls: Option<TlsAcceptor>, pages: Page) -> Self {
@@ -98,4 +89,18 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, pages: Page) -> std
         std::future::pending::<()>().await;
     }
     stream.shutdown().await
+}
+
+/// Speaks TLS as `localhost`, by a certificate of a CA that lies beside it.
+pub fn acceptor() -> TlsAcceptor {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../edge/tests/tls");
+    let certificates = CertificateDer::pem_file_iter(dir.join("cert.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(dir.join("key.pem")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates.map(Result::unwrap).collect(), key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }

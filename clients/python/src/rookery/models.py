@@ -303,11 +303,13 @@ class FileInfo:
     """A staged or downloaded file; `size` in bytes.
 
     Attributes:
+        guid: The browser's own name for a download, by which CDP tells of it.
         state: Of a download.
     """
 
     name: str
     size: int
+    guid: str | None = None
     state: DownloadState | None = None
     url: str | None = None
 
