@@ -77,6 +77,8 @@ pub trait Bus: Send + Sync + 'static {
     fn workers(&self) -> Pending<'_, Result<Vec<Worker>, Error>>;
 
     fn entry(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>>;
+    /// Whether a session of another tenant has this id.
+    fn is_anothers(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<bool, Error>>;
     fn entry_from_leader(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>>;
     fn entries(&self) -> Pending<'_, Result<Vec<Stored>, Error>>;
     fn write(&self, entry: Entry, expected: u64) -> Pending<'_, Result<u64, WriteFailure>>;
@@ -111,7 +113,10 @@ pub type Guard = Box<dyn Send + Sync>;
 /// A request taken off its queue.
 pub trait Claim: Send + Sync {
     fn queue(&self) -> &Queue;
+    /// It is for the tenant and region of its queue, and has a deadline.
     fn request(&self) -> &Result<WorkRequest, Error>;
+    /// Where the request cannot be read: the session of this tenant and region that it asks for, if that can be.
+    fn refused(&self) -> Option<&SessionId>;
     /// Of a schema that this worker does not read.
     fn is_newer(&self) -> bool;
     fn ack(&self) -> Pending<'_, Result<(), Error>>;

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::Error,
+    id::{SessionId, Tenant},
     model::{
         input::InputBatch,
         json,
@@ -88,6 +89,24 @@ requests! {
     WorkerRequest: WorkerRequest::from_json,
     InputBatch: json::from_slice,
     ViewBeat: json::from_slice,
+}
+
+impl WorkRequest {
+    /// Of a request that cannot be read: the session that it asks for and its tenant, where these can be.
+    pub fn named(bytes: &[u8], encoding: Encoding) -> Option<(SessionId, Tenant)> {
+        #[derive(Deserialize)]
+        struct Named {
+            session: SessionId,
+            tenant: Tenant,
+        }
+        within_bounds(bytes).ok()?;
+        match encoding {
+            Encoding::Protobuf => wire::named(bytes),
+            Encoding::Json => {
+                serde_json::from_slice::<Named>(bytes).ok().map(|named| (named.session, named.tenant))
+            }
+        }
+    }
 }
 
 fn within_bounds(bytes: &[u8]) -> Result<(), Error> {

@@ -82,6 +82,18 @@ impl Entries {
         value.map_or(Ok(None), read)
     }
 
+    /// Whether a session of another tenant has this id. What travels under the id alone, as frames and input do, would be
+    /// both sessions'.
+    pub async fn is_anothers(&self, tenant: &Tenant, id: &SessionId) -> Result<bool, Error> {
+        let own = entry::key(tenant, id);
+        let all = self.bucket(id.region()).list(&format!("*.{id}")).await?;
+        let found = all.iter().any(|value| value.key != own);
+        if found {
+            metrics::noise("work.{region}.{pool}.{tenant}.{class}");
+        }
+        Ok(found)
+    }
+
     /// Every entry of a region, or those of one tenant.
     pub async fn list(&self, region: &Region, tenant: Option<&Tenant>) -> Result<Vec<Stored>, Error> {
         let filter = tenant.map_or_else(|| ">".to_owned(), |t| format!("{t}.*"));

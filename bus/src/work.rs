@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_nats::{Client, HeaderMap, Message, Request, client::RequestErrorKind};
 use bus_schema::{
-    Class, Error, Pool, Region, Root, SCHEMA, Subject, Tenant,
+    Class, Error, Pool, Region, Root, SCHEMA, SessionId, Subject, Tenant,
     codec::{Encoding, Message as _},
-    model::rpc::WorkRequest,
+    model::{rpc::WorkRequest, time::Timestamp},
     stream,
     subject::{Filter, Queue},
 };
@@ -111,12 +111,29 @@ impl Work {
         let acker = Acker { client: self.bus.inner.main.client.clone(), subject: ack.to_string() };
         let newer = header_u64(message.headers.as_ref(), "Rk-Schema").is_some_and(|n| n > u64::from(SCHEMA));
         let encoding = encoding_of(message.headers.as_ref());
-        let request = WorkRequest::decode(&message.payload, encoding);
+        let delivery = Delivery::read(&acker.subject);
+        let request = WorkRequest::decode(&message.payload, encoding).and_then(|mut request| {
+            is_of(&request.session, &request.tenant, queue)?;
+            if let (None, Some(stored_at)) = (request.deadline, delivery.stored_at) {
+                request.deadline = Some(stored_at.plus(request.spec.queue_timeout_s.duration()));
+            }
+            Ok(request)
+        });
+        let mut refused = None;
         if request.is_err() && !newer {
             metrics::noise(Subject::Work(queue.clone()).template());
+            let named = WorkRequest::named(&message.payload, encoding);
+            refused = named.filter(|(id, tenant)| is_of(id, tenant, queue).is_ok()).map(|(id, _)| id);
         }
-        let redelivered = delivery_count(&acker.subject) > 1;
-        Some(Claimed { queue: queue.clone(), request, newer, redelivered, acker, headers: message.headers })
+        Some(Claimed {
+            queue: queue.clone(),
+            request,
+            refused,
+            newer,
+            redelivered: delivery.count > 1,
+            acker,
+            headers: message.headers,
+        })
     }
 
     async fn make_consumer(&self, queue: &Queue) -> Result<(), Error> {
@@ -189,11 +206,35 @@ fn nanos(d: Duration) -> u64 {
     u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// `$JS.ACK.<stream>.<consumer>.<delivered>.…`, with a domain and an account hash before the stream where there are any.
-fn delivery_count(ack: &str) -> u64 {
-    let tokens: Vec<&str> = ack.split('.').collect();
-    let at = if tokens.len() >= 11 { 6 } else { 4 };
-    tokens.get(at).and_then(|n| n.parse().ok()).unwrap_or(1)
+/// Who may write to a queue may ask for sessions of its tenant, in its region, and for no others.
+fn is_of(session: &SessionId, tenant: &Tenant, queue: &Queue) -> Result<(), Error> {
+    if *tenant != queue.tenant {
+        return Err(Error::invalid_argument("tenant", "is not that of the queue"));
+    }
+    if *session.region() != queue.region {
+        return Err(Error::invalid_argument("session", "is not of the region of the queue"));
+    }
+    Ok(())
+}
+
+/// What the subject of its ack says of a delivered message.
+#[derive(Debug, PartialEq, Eq)]
+struct Delivery {
+    count: u64,
+    /// In bus time.
+    stored_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// `$JS.ACK.<stream>.<consumer>.<delivered>.<seq>.<seq>.<nanoseconds>.<pending>`, with a domain and an account hash
+    /// before the stream where there are any.
+    fn read(ack: &str) -> Self {
+        let tokens: Vec<&str> = ack.split('.').collect();
+        let at = if tokens.len() >= 11 { 6 } else { 4 };
+        let number = |at: usize| tokens.get(at).and_then(|n| n.parse::<u64>().ok());
+        let stored_at = number(at + 3).and_then(|nanos| i64::try_from(nanos / 1_000_000).ok());
+        Self { count: number(at).unwrap_or(1), stored_at: stored_at.map(Timestamp) }
+    }
 }
 
 pub(crate) fn request_headers(encoding: Encoding) -> HeaderMap {
@@ -258,7 +299,10 @@ impl Knock {
 #[derive(Debug)]
 pub struct Claimed {
     pub queue: Queue,
+    /// With a deadline, by its spec's queue time-out from when it was stored unless it has one of its own.
     pub request: Result<WorkRequest, Error>,
+    /// Where the request cannot be read: the session of this tenant and region that it asks for, if that can be.
+    pub refused: Option<SessionId>,
     /// Of a newer schema: to be left to a newer worker.
     pub newer: bool,
     /// Somebody had it before.
@@ -329,7 +373,11 @@ mod tests {
 
     #[test]
     fn both_forms_of_ack_subjects_are_read() {
-        assert_eq!(delivery_count("$JS.ACK.WORK_local.c.3.10.10.1700000000.0"), 3);
-        assert_eq!(delivery_count("$JS.ACK.hub.hash.WORK_local.c.2.10.10.1700000000.0.rand"), 2);
+        let delivery = |count, stored_at| Delivery { count, stored_at };
+        let at = Some(Timestamp(1_700_000_000_123));
+        assert_eq!(Delivery::read("$JS.ACK.WORK_local.c.3.10.10.1700000000123456789.0"), delivery(3, at));
+        let long = "$JS.ACK.hub.hash.WORK_local.c.2.10.10.1700000000123456789.0.rand";
+        assert_eq!(Delivery::read(long), delivery(2, at));
+        assert_eq!(Delivery::read("nonsense"), delivery(1, None));
     }
 }

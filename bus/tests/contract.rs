@@ -187,6 +187,21 @@ async fn requests_wait_in_order_and_are_claimed_once() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_deadline_has_one_from_when_it_was_stored() {
+    let server = Server::start();
+    let bus = server.bus().await;
+    let entry = queued(&bus);
+    let asked = WorkRequest { deadline: None, ..request(&entry) };
+    bus.work_queue().publish(&asked, &entry.queue(), true).await.unwrap();
+    let stored = bus.now();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let claimed = bus.work_queue().pull(&entry.queue()).await.unwrap().unwrap();
+    let deadline = claimed.request.unwrap().deadline.unwrap();
+    let expected = stored.plus(entry.spec.queue_timeout_s.duration());
+    assert!((deadline.0 - expected.0).abs() < 200, "{deadline:?} is not {expected:?}");
+}
+
+#[tokio::test]
 async fn a_nak_comes_again_after_its_delay() {
     let server = Server::start();
     let bus = server.bus().await;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bus_schema::{
     Error, SessionId, WorkerId,
     model::{
+        create::CreateSession,
         entry::{Entry, MAX_ATTEMPTS},
         event::{Event, EventType},
         rpc::WorkRequest,
@@ -117,20 +118,15 @@ impl Claimer {
         if claim.is_newer() {
             return Err(Aside::Nak(RETRY_AFTER));
         }
-        let request = claim.request().as_ref().map_err(|e| {
-            warn!(error = %e, "an unreadable request was thrown away");
-            Aside::Term
-        })?;
-        let queue = claim.queue();
-        if request.tenant != queue.tenant || *request.session.region() != queue.region {
-            warn!("a request whose tenant or region is not that of its queue was thrown away");
-            return Err(Aside::Term);
-        }
+        let request = match claim.request() {
+            Ok(request) => request,
+            Err(e) => return Err(self.refuse(claim, e).await),
+        };
         let found = self.bus.entry(request.tenant.clone(), request.session.clone()).await;
         let stored = match found.map_err(|_| Aside::Leave)? {
             Some(stored) if stored.entry.state.is_claimable() => stored,
             Some(_) => return Err(Aside::Ack),
-            None => Stored { entry: self.entry_of(request), revision: 0 },
+            None => self.unknown(request).await?,
         };
         let over = stored.entry.state == State::Queued && stored.entry.queue_deadline <= self.bus.now();
         if over {
@@ -138,6 +134,32 @@ impl Claimer {
             return Err(if ended.is_ok() { Aside::Ack } else { Aside::Leave });
         }
         Ok(stored)
+    }
+
+    /// A request that cannot be read. Who asked waits for an event of the session, so that is what says so.
+    async fn refuse(&self, claim: &dyn Claim, error: &Error) -> Aside {
+        warn!(error = %error, "an unreadable request was thrown away");
+        let Some(id) = claim.refused() else { return Aside::Term };
+        let tenant = claim.queue().tenant.clone();
+        match self.bus.entry(tenant.clone(), id.clone()).await {
+            Err(_) => return Aside::Leave,
+            // Its request was read before: this is something else under the same id.
+            Ok(Some(_)) => return Aside::Term,
+            Ok(None) => {}
+        }
+        let mut entry = Entry::queued(id.clone(), tenant, CreateSession::default(), self.bus.now());
+        entry.end_error = Some(error.clone());
+        self.end_failed(&Stored { entry, revision: 0 }, error.detail.clone()).await
+    }
+
+    /// A session that has no entry yet: a service on the bus made the id.
+    async fn unknown(&self, request: &WorkRequest) -> Result<Stored, Aside> {
+        let taken = self.bus.is_anothers(request.tenant.clone(), request.session.clone()).await;
+        if taken.map_err(|_| Aside::Leave)? {
+            warn!("a request under the id of another tenant's session was thrown away");
+            return Err(Aside::Term);
+        }
+        Ok(Stored { entry: self.entry_of(request), revision: 0 })
     }
 
     /// A service on the bus made the id and left the entry to the claim.

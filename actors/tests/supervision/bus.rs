@@ -198,6 +198,10 @@ impl Claim for FakeClaim {
         &self.request
     }
 
+    fn refused(&self) -> Option<&SessionId> {
+        None
+    }
+
     fn is_newer(&self) -> bool {
         false
     }
@@ -292,6 +296,12 @@ impl Bus for FakeBus {
 
     fn entry(&self, _: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>> {
         Box::pin(async move { Ok(self.inner().entries.get(&id).cloned()) })
+    }
+
+    fn is_anothers(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            Ok(self.inner().entries.get(&id).is_some_and(|stored| stored.entry.tenant != tenant))
+        })
     }
 
     fn entry_from_leader(&self, _: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>> {

@@ -21,6 +21,8 @@ mod view;
 mod work;
 mod worker;
 
+pub(crate) use work::named;
+
 use bytes::Bytes;
 use prost::Message as _;
 

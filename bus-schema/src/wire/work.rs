@@ -1,10 +1,22 @@
 //! Session requests in the work stream.
 
+use prost::Message as _;
+
 use super::{
     field::{id, optional, time},
     v1,
 };
-use crate::{error::Error, model::rpc::WorkRequest};
+use crate::{
+    error::Error,
+    id::{SessionId, Tenant},
+    model::rpc::WorkRequest,
+};
+
+/// The session and tenant of a request, whatever else is wrong with it.
+pub(crate) fn named(bytes: &[u8]) -> Option<(SessionId, Tenant)> {
+    let request = v1::WorkRequest::decode(bytes).ok()?;
+    Some((request.session.parse().ok()?, request.tenant.parse().ok()?))
+}
 
 impl From<&WorkRequest> for v1::WorkRequest {
     fn from(r: &WorkRequest) -> Self {

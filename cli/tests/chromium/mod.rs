@@ -7,6 +7,7 @@ mod noise;
 mod pages;
 mod requests;
 mod scripts;
+mod service;
 mod sessions;
 mod sockets;
 mod start;

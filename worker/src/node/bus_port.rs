@@ -122,6 +122,10 @@ impl BusTrait for BusPort {
         Box::pin(async move { Ok(stored(self.bus.entries().get(&tenant, &id).await?)) })
     }
 
+    fn is_anothers(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<bool, Error>> {
+        Box::pin(async move { self.bus.entries().is_anothers(&tenant, &id).await })
+    }
+
     fn entry_from_leader(&self, tenant: Tenant, id: SessionId) -> Pending<'_, Result<Option<Stored>, Error>> {
         Box::pin(async move { Ok(stored(self.bus.entries().get_from_leader(&tenant, &id).await?)) })
     }
@@ -259,6 +263,10 @@ impl Claim for ClaimPort {
 
     fn request(&self) -> &Result<WorkRequest, Error> {
         &self.0.request
+    }
+
+    fn refused(&self) -> Option<&SessionId> {
+        self.0.refused.as_ref()
     }
 
     fn is_newer(&self) -> bool {

@@ -115,6 +115,14 @@ impl Wire {
         }
     }
 
+    /// What the server says to who announces a message of this size, before it closes the connection.
+    pub async fn refusal(mut self, subject: &str, size: usize) -> String {
+        self.write(format!("PUB {subject} {size}\r\n").as_bytes()).await;
+        let mut said = String::new();
+        timeout(SOON, self.stream.read_to_string(&mut said)).await.unwrap().unwrap();
+        said
+    }
+
     /// That all that was said has been taken in by the server.
     pub async fn settled(&mut self) {
         let answer = self.ask("$SYS.REQ.USER.INFO", "", b"").await;
