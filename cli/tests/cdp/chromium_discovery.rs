@@ -124,6 +124,24 @@ async fn of_a_session_it_tells_the_pages_that_there_are() {
 }
 
 #[tokio::test]
+async fn a_client_of_a_page_comes_back_to_that_page() {
+    let fleet = Fleet::start().await;
+    let id = fleet.session().await;
+    let base = format!("/v1/sessions/{id}");
+    let list = json_of(&fleet, &format!("{base}/json/list")).await;
+    let url = list[0]["webSocketDebuggerUrl"].as_str().unwrap();
+    let mut client = Raw::open(url).await;
+    let set = json!({ "expression": "window.mine = 7" });
+    client.result(None, "Runtime.evaluate", set).await;
+    let query = client.breaks();
+    let mut client = Raw::open(&format!("{url}?{query}")).await;
+    assert_eq!(client.headers["rookery-received"], "1");
+    let get = json!({ "expression": "window.mine" });
+    assert_eq!(client.result(None, "Runtime.evaluate", get).await["result"]["value"], 7);
+    fleet.end(&id).await;
+}
+
+#[tokio::test]
 async fn what_another_client_made_is_neither_listed_nor_to_be_had() {
     let fleet = Fleet::start().await;
     let id = fleet.session().await;
