@@ -24,7 +24,7 @@ async def connected(url: str, headers: Mapping[str, str], timeout_ms: float) -> 
     except ImportError as error:
         raise ImportError(MISSING) from error
     async with async_playwright() as driver:
-        # Leaving the driver drops the connection; `browser.close()` would end the session.
+        # Leaving the driver drops the connection, which is all that `browser.close()` would do.
         yield await driver.chromium.connect_over_cdp(url, headers=dict(headers), timeout=timeout_ms)
 
 
