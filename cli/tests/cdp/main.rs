@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod chromium_bridge;
+mod chromium_chromiumoxide;
 mod chromium_clients;
 mod chromium_discovery;
 mod chromium_k6;

@@ -3,19 +3,20 @@
 use bus_schema::model::worker::BrowserVersion;
 use serde::Serialize;
 
-/// What is not known is left out: no browser has run yet that could have told.
+/// What is not known is empty: no browser has run yet that could have told. It is there all the same, because clients
+/// that read the answer into a type, as chromiumoxide does, find no address in it where anything is missing.
 #[derive(Debug, Serialize)]
 pub struct Version {
-    #[serde(rename = "Browser", skip_serializing_if = "Option::is_none")]
-    browser: Option<String>,
+    #[serde(rename = "Browser")]
+    browser: String,
     #[serde(rename = "Protocol-Version")]
     protocol: String,
-    #[serde(rename = "User-Agent", skip_serializing_if = "Option::is_none")]
-    user_agent: Option<String>,
-    #[serde(rename = "V8-Version", skip_serializing_if = "Option::is_none")]
-    v8: Option<String>,
-    #[serde(rename = "WebKit-Version", skip_serializing_if = "Option::is_none")]
-    webkit: Option<String>,
+    #[serde(rename = "User-Agent")]
+    user_agent: String,
+    #[serde(rename = "V8-Version")]
+    v8: String,
+    #[serde(rename = "WebKit-Version")]
+    webkit: String,
     #[serde(rename = "webSocketDebuggerUrl")]
     url: String,
 }
@@ -25,16 +26,14 @@ const PROTOCOL: &str = "1.3";
 
 impl Version {
     pub fn new(known: Option<BrowserVersion>, url: String) -> Self {
-        let Some(known) = known else {
-            let protocol = PROTOCOL.to_owned();
-            return Self { browser: None, protocol, user_agent: None, v8: None, webkit: None, url };
-        };
+        let known = known
+            .unwrap_or_else(|| BrowserVersion { protocol: PROTOCOL.to_owned(), ..BrowserVersion::default() });
         Self {
-            webkit: webkit(&known),
-            browser: Some(known.product),
+            webkit: webkit(&known).unwrap_or_default(),
+            browser: known.product,
             protocol: known.protocol,
-            user_agent: Some(known.user_agent),
-            v8: Some(known.js),
+            user_agent: known.user_agent,
+            v8: known.js,
             url,
         }
     }
@@ -52,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_what_a_browser_says_of_itself_and_nothing_that_is_not_known() {
+    fn it_says_what_a_browser_says_of_itself_and_leaves_empty_what_is_not_known() {
         let known = BrowserVersion {
             product: "HeadlessChrome/156.0.8078.79".into(),
             protocol: "1.3".into(),
@@ -69,7 +68,10 @@ mod tests {
         let shown = serde_json::to_value(Version::new(None, "ws://x/cdp".into())).unwrap();
         assert_eq!(
             shown,
-            serde_json::json!({ "Protocol-Version": "1.3", "webSocketDebuggerUrl": "ws://x/cdp" })
+            serde_json::json!({
+                "Browser": "", "Protocol-Version": "1.3", "User-Agent": "", "V8-Version": "", "WebKit-Version": "",
+                "webSocketDebuggerUrl": "ws://x/cdp",
+            })
         );
     }
 }
