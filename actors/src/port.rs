@@ -10,7 +10,9 @@ use bus_schema::{
         entry::Entry,
         event::{Event, EventType},
         input::InputBatch,
-        rpc::{Attachment, Attempt, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest},
+        rpc::{
+            Attach, Attachment, Attempt, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest,
+        },
         session::{EndReason, Page, Tab},
         time::Timestamp,
         worker::{BrowserVersion, Worker},
@@ -202,6 +204,21 @@ pub struct Output {
 pub trait CdpClient: Send + Sync {
     /// Its messages travel under another name from now on. Says how many of them have come.
     fn resume(&self, line: ConnId, after: u64) -> Pending<'static, Result<u64, Error>>;
+    /// The person whom it waited for has done what was to be done, or has not.
+    fn handed_back(&self, how: HandedBack);
+}
+
+/// How a client's wait for a person ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedBack {
+    /// They gave control back, and left a note or none.
+    Done { note: Option<String> },
+    /// They had control and went away.
+    Left,
+    /// The time that the client gave them is over.
+    TimedOut,
+    /// Another client of the session waits for a person already.
+    Busy,
 }
 
 /// The browser of one session, real or simulated. Dropped, it is gone with its processes and files.
@@ -220,8 +237,7 @@ pub trait Browser: Send + Sync + 'static {
     fn release_input(&self) -> Pending<'_, ()>;
     fn files(&self, request: Files) -> Pending<'_, Result<FilesReply, Error>>;
     /// Lets a CDP client in, of the browser or of the page that is this target. Its messages travel on `rk.cdp`.
-    fn connect(&self, conn: ConnId, target: Option<String>)
-    -> Pending<'_, Result<Box<dyn CdpClient>, Error>>;
+    fn connect(&self, attach: Attach) -> Pending<'_, Result<Box<dyn CdpClient>, Error>>;
     /// Whether a person drives: what CDP clients send to act waits until the agent does.
     fn drive(&self, person: bool);
     /// Whether a CDP client is told of dialogs, and so has to answer them.
@@ -253,6 +269,10 @@ pub enum BrowserEvent {
     Viewport(Viewport),
     /// A client asked for its end.
     Close,
+    /// A CDP client wants a person to do something, and waits for it so long.
+    HandOff { conn: ConnId, instructions: Option<String>, patience: Duration },
+    /// A client wants the session to live so long beyond its last client.
+    KeepAlive { patience: Duration },
     /// A CDP client has left, or was let go, and will not come back.
     Left { conn: ConnId },
     /// It is over.

@@ -298,6 +298,10 @@ impl SessionState {
                 self.entry.spec.viewport = viewport;
                 self.write(myself);
             }
+            BrowserEvent::HandOff { conn, instructions, patience } => {
+                self.on_hand_off(myself, conn, instructions, patience);
+            }
+            BrowserEvent::KeepAlive { patience } => self.on_keep_alive(myself, patience),
             BrowserEvent::Left { conn } => self.on_left(myself, &conn),
             BrowserEvent::Close => self.begin_end(myself, EndReason::Released, None),
             BrowserEvent::Gone { reason, detail } => self.on_gone(myself, reason, detail),
@@ -318,8 +322,12 @@ impl SessionState {
         for conn in silent {
             self.detached(myself, conn);
         }
-        if !self.connections.expire(now).is_empty() {
+        let expired = self.connections.expire(now);
+        if !expired.is_empty() {
             self.count_clients(myself);
+        }
+        for (conn, _) in expired {
+            self.apply(myself, Input::Left { conn, now });
         }
         let by_clients = self.browser.answers_dialogs();
         self.apply(myself, Input::DialogsAnswered { by_clients });
@@ -353,6 +361,11 @@ impl SessionState {
                 }
             }
             Effect::ControlIs(_) | Effect::ControlRefused(_) => {}
+            Effect::HandedBack(conn, how) => {
+                if let Some(client) = self.connections.get(&conn) {
+                    client.handed_back(how);
+                }
+            }
             Effect::ControlChanged(control) => self.control_changed(myself, control),
             Effect::AnswerDialog { tab, accept } => {
                 let browser = Arc::clone(&self.browser);

@@ -1,17 +1,22 @@
 //! Clients that speak CDP: let in, lost, back again, gone.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bus_schema::{
     ConnId, Error,
-    model::rpc::{Attach, Resume},
+    model::{
+        control::Handoff,
+        create::{KeepAlive, OnDisconnect},
+        rpc::{Attach, Resume},
+    },
 };
 use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::{
-    actor::{SessionMsg, SessionState},
+    actor::{SessionMsg, SessionState, settings},
     presence::Role,
+    state::Input,
 };
 use crate::port::{CdpClient, Responder};
 
@@ -22,7 +27,7 @@ impl SessionState {
         attach: Attach,
         responder: Box<dyn Responder>,
     ) {
-        let Attach { conn: line, resume, target, .. } = attach;
+        let (line, resume) = (attach.conn.clone(), attach.resume.clone());
         if let Err(e) = self.arrive(myself, &line, Role::Cdp).await {
             return self.answer_attach(myself, Err(e), responder);
         }
@@ -33,21 +38,16 @@ impl SessionState {
                 self.count_clients(myself);
                 self.answer_attach(myself, Ok(None), responder);
             }
-            None => self.let_in(myself, line, target, responder),
+            None => self.let_in(myself, attach, responder),
         }
     }
 
     /// The browser is asked in a task: a page that hangs must not hold up the session.
-    fn let_in(
-        &self,
-        myself: &ActorRef<SessionMsg>,
-        conn: ConnId,
-        target: Option<String>,
-        responder: Box<dyn Responder>,
-    ) {
+    fn let_in(&self, myself: &ActorRef<SessionMsg>, attach: Attach, responder: Box<dyn Responder>) {
         let (browser, myself) = (Arc::clone(&self.browser), myself.clone());
         tokio::spawn(async move {
-            let connected = browser.connect(conn.clone(), target).await;
+            let conn = attach.conn.clone();
+            let connected = browser.connect(attach).await;
             // A session that is gone answers by dropping it.
             let _ = myself.cast(SessionMsg::Connected { conn, connected, responder });
         });
@@ -130,12 +130,37 @@ impl SessionState {
         self.answer_attach(myself, answer, responder);
     }
 
+    /// A client waits for a person: whoever looks at the session sees what for.
+    pub(super) fn on_hand_off(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        conn: ConnId,
+        instructions: Option<String>,
+        patience: Duration,
+    ) {
+        let now = Instant::now();
+        let handoff = Handoff { instructions, expires_at: self.bus.now().plus(patience) };
+        self.apply(myself, Input::HandOff { conn, handoff, until: now + patience, now });
+        self.set_timer(myself);
+    }
+
+    /// A client will be away for a while. Where the session does not end with its last client, it waits anyway.
+    pub(super) fn on_keep_alive(&mut self, myself: &ActorRef<SessionMsg>, patience: Duration) {
+        if self.entry.spec.on_disconnect == OnDisconnect::Close {
+            self.entry.spec.keep_alive_s = KeepAlive(u32::try_from(patience.as_secs()).unwrap_or(u32::MAX));
+            let settings = settings(&self.entry, &*self.bus, Instant::now());
+            self.apply(myself, Input::Settings(settings));
+            self.write(myself);
+        }
+    }
+
     /// Unlike one whose socket broke, who says goodbye is not waited for.
     pub(super) fn on_left(&mut self, myself: &ActorRef<SessionMsg>, conn: &ConnId) {
         if let Some((line, client)) = self.connections.close(conn) {
             self.presence.leave(&line);
             drop(client);
         }
+        self.apply(myself, Input::Left { conn: conn.clone(), now: Instant::now() });
         self.count_clients(myself);
     }
 }

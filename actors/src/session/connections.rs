@@ -77,9 +77,9 @@ impl<G> Connections<G> {
     }
 
     /// Lets go of those that did not come back.
-    pub fn expire(&mut self, now: Instant) -> Vec<G> {
+    pub fn expire(&mut self, now: Instant) -> Vec<(ConnId, G)> {
         let over = self.0.extract_if(|_, kept| kept.until.is_some_and(|until| until <= now));
-        over.map(|(_, kept)| kept.guard).collect()
+        over.map(|(conn, kept)| (conn, kept.guard)).collect()
     }
 
     pub fn deadline(&self) -> Option<Instant> {
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(connections.lost(), 2);
         assert!(connections.revive(&a) && connections.revive(&a));
         assert!(connections.expire(now + RESUME_WINDOW).is_empty());
-        assert_eq!(connections.expire(now + RESUME_WINDOW + Duration::from_secs(1)), ["b"]);
+        assert_eq!(connections.expire(now + RESUME_WINDOW + Duration::from_secs(1)), [(b.clone(), "b")]);
         assert!(!connections.revive(&b));
         assert_eq!(connections.close(&a), Some((a.clone(), "a")));
         assert_eq!((connections.close(&a), connections.lost()), (None, 0));

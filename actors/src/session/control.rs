@@ -6,12 +6,13 @@ use bus_schema::{
     ConnId, Error,
     model::{
         command::CommandClass,
-        control::{Control, ControlAction, ControlMode, ControlRequest},
+        control::{Control, ControlAction, ControlMode, ControlRequest, Handoff},
     },
 };
 use tokio::time::Instant;
 
 use super::state::Asked;
+use crate::port::HandedBack;
 
 /// Over REST a person keeps control by repeating `take_control` within this time.
 const REPEAT_WITHIN: Duration = Duration::from_secs(30);
@@ -27,6 +28,17 @@ pub enum ControlInput {
     },
     /// A person's view is gone.
     Detached {
+        conn: ConnId,
+    },
+    /// The agent wants a person to do something.
+    HandOff {
+        /// Whose connection it came by, which is told how it ends.
+        conn: ConnId,
+        handoff: Handoff,
+        until: Instant,
+    },
+    /// Nobody waits for it any more.
+    Forget {
         conn: ConnId,
     },
     Tick {
@@ -46,13 +58,19 @@ enum Hold {
 pub struct Controls {
     control: Control,
     hold: Option<Hold>,
+    /// Who waits for a person, and until when.
+    waiting: Option<(ConnId, Instant)>,
+    /// How the last wait ended, for whoever waited.
+    handed_back: Option<(ConnId, HandedBack)>,
 }
 
 impl Controls {
     /// Control as the entry has it. A person in control keeps it over a recovery, for as long as a repeat takes.
-    pub fn new(control: Control, now: Instant) -> Self {
+    pub fn new(mut control: Control, now: Instant) -> Self {
+        // Who waited for a person did so with a browser that is gone.
+        control.handoff = None;
         let hold = (control.mode == ControlMode::UserControl).then_some(Hold::Until(now + REPEAT_WITHIN));
-        Self { control, hold }
+        Self { control, hold, waiting: None, handed_back: None }
     }
 
     pub fn control(&self) -> &Control {
@@ -87,12 +105,31 @@ impl Controls {
         }
     }
 
-    /// When a hold runs out.
+    /// When a hold or a wait runs out.
     pub fn deadline(&self) -> Option<Instant> {
+        self.hold_ends().into_iter().chain(self.waiting.as_ref().map(|(_, until)| *until)).min()
+    }
+
+    fn hold_ends(&self) -> Option<Instant> {
         match &self.hold {
             Some(Hold::Until(t)) => Some(*t),
             Some(Hold::Connection(_)) | None => None,
         }
+    }
+
+    /// Who has waited for a person and has to be told how that ended.
+    pub fn take_handed_back(&mut self) -> Option<(ConnId, HandedBack)> {
+        self.handed_back.take()
+    }
+
+    fn end_wait(&mut self, how: HandedBack) -> bool {
+        self.control.handoff = None;
+        let ended = self.waiting.take();
+        let waited = ended.is_some();
+        if let Some((conn, _)) = ended {
+            self.handed_back = Some((conn, how));
+        }
+        waited
     }
 
     /// `Ok(true)`: control has changed.
@@ -103,15 +140,35 @@ impl Controls {
                 let held = self.hold == Some(Hold::Connection(conn));
                 if held {
                     self.set(ControlMode::AiControl, None, None);
+                    self.end_wait(HandedBack::Left);
                 }
                 Ok(held)
             }
+            ControlInput::HandOff { conn, handoff, until } => {
+                if self.waiting.is_some() {
+                    self.handed_back = Some((conn, HandedBack::Busy));
+                    return Ok(false);
+                }
+                self.control.handoff = Some(handoff);
+                self.waiting = Some((conn, until));
+                Ok(true)
+            }
+            ControlInput::Forget { conn } => {
+                let waits = self.waiting.as_ref().is_some_and(|(who, _)| *who == conn);
+                if waits {
+                    self.waiting = None;
+                    self.control.handoff = None;
+                }
+                Ok(waits)
+            }
             ControlInput::Tick { now } => {
-                let over = self.deadline().is_some_and(|t| now >= t);
+                let over = self.hold_ends().is_some_and(|t| now >= t);
                 if over {
                     self.set(ControlMode::AiControl, None, None);
+                    self.end_wait(HandedBack::Left);
                 }
-                Ok(over)
+                let late = self.waiting.as_ref().is_some_and(|(_, until)| now >= *until);
+                Ok((late && self.end_wait(HandedBack::TimedOut)) || over)
             }
         }
     }
@@ -130,6 +187,7 @@ impl Controls {
                 ControlMode::UserControl | ControlMode::Paused => {
                     self.refuse_strangers(r)?;
                     self.set(ControlMode::AiControl, None, r.note.clone());
+                    self.end_wait(HandedBack::Done { note: r.note.clone() });
                     Ok(true)
                 }
             },
@@ -192,7 +250,9 @@ impl Controls {
 
     fn set(&mut self, mode: ControlMode, holder: Option<String>, note: Option<String>) {
         self.hold = None;
-        self.control = Control { mode, holder, epoch: self.control.epoch + 1, note, requested_by: None };
+        let handoff = self.control.handoff.take();
+        let epoch = self.control.epoch + 1;
+        self.control = Control { mode, holder, epoch, note, requested_by: None, handoff };
     }
 }
 
@@ -203,6 +263,8 @@ fn held_by(control: &Control) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use bus_schema::model::time::Timestamp;
+
     use super::*;
 
     fn ask(action: ControlAction, holder: Option<&str>) -> ControlRequest {
@@ -267,5 +329,45 @@ mod tests {
         assert!(!apply(&mut c, ControlAction::Pause, None, now).unwrap());
         assert!(apply(&mut c, ControlAction::Resume, None, now).unwrap());
         assert!(c.agent_may_act());
+    }
+
+    #[test]
+    fn who_waits_for_a_person_hears_how_it_ended() {
+        let (agent, other) = (ConnId::new("agent").unwrap(), ConnId::new("other").unwrap());
+        let now = Instant::now();
+        let (soon, later) = (now + Duration::from_secs(10), now + Duration::from_secs(100));
+        let wanted = Handoff { instructions: Some("log in".into()), expires_at: Timestamp(0) };
+        let hand_off = |conn: &ConnId| ControlInput::HandOff {
+            conn: conn.clone(),
+            handoff: wanted.clone(),
+            until: later,
+        };
+        let mut c = Controls::new(Control::default(), now);
+        assert!(c.apply(hand_off(&agent)).unwrap());
+        assert_eq!((c.control().handoff.as_ref(), c.deadline()), (Some(&wanted), Some(later)));
+        assert!(!c.apply(hand_off(&other)).unwrap());
+        assert_eq!(c.take_handed_back(), Some((other, HandedBack::Busy)));
+
+        apply(&mut c, ControlAction::TakeControl, Some("ann"), now).unwrap();
+        assert_eq!(c.control().handoff.as_ref(), Some(&wanted), "the person reads what to do");
+        let back =
+            ControlRequest { note: Some("done".into()), ..ask(ControlAction::ReturnControl, Some("ann")) };
+        c.apply(ControlInput::Request { request: back, conn: None, now }).unwrap();
+        let done = HandedBack::Done { note: Some("done".into()) };
+        assert_eq!((c.take_handed_back(), &c.control().handoff), (Some((agent.clone(), done)), &None));
+
+        c.apply(hand_off(&agent)).unwrap();
+        apply(&mut c, ControlAction::TakeControl, Some("ann"), now).unwrap();
+        assert!(c.apply(ControlInput::Tick { now: soon + REPEAT_WITHIN }).unwrap());
+        assert_eq!(c.take_handed_back(), Some((agent.clone(), HandedBack::Left)));
+
+        c.apply(hand_off(&agent)).unwrap();
+        assert!(!c.apply(ControlInput::Tick { now: soon }).unwrap());
+        assert!(c.apply(ControlInput::Tick { now: later }).unwrap());
+        assert_eq!(c.take_handed_back(), Some((agent.clone(), HandedBack::TimedOut)));
+
+        c.apply(hand_off(&agent)).unwrap();
+        assert!(c.apply(ControlInput::Forget { conn: agent }).unwrap());
+        assert_eq!((c.take_handed_back(), c.deadline()), (None, None));
     }
 }

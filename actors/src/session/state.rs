@@ -9,7 +9,7 @@ use bus_schema::{
     ConnId, Error,
     model::{
         command::{CommandClass, DialogKind, OnHumanControl, OpenDialog},
-        control::{Control, ControlRequest},
+        control::{Control, ControlRequest, Handoff},
         session::EndReason,
     },
 };
@@ -19,6 +19,7 @@ use super::{
     control::{ControlInput, Controls},
     keys::{Answer, Keys, Known},
 };
+use crate::port::HandedBack;
 
 /// Acting commands that may wait behind one of the same tab.
 const WAITING: usize = 64;
@@ -73,6 +74,18 @@ pub enum Input {
         conn: ConnId,
         now: Instant,
     },
+    /// The agent wants a person to do something.
+    HandOff {
+        conn: ConnId,
+        handoff: Handoff,
+        until: Instant,
+        now: Instant,
+    },
+    /// A CDP client is gone for good.
+    Left {
+        conn: ConnId,
+        now: Instant,
+    },
     Dialog {
         tab: u32,
         open: Option<OpenDialog>,
@@ -104,6 +117,8 @@ pub enum Effect {
     ControlRefused(Error),
     /// Write it, say it, and release pressed buttons and keys.
     ControlChanged(Control),
+    /// Tell the CDP client how its wait for a person ended.
+    HandedBack(ConnId, HandedBack),
     AnswerDialog {
         tab: u32,
         accept: bool,
@@ -202,6 +217,10 @@ impl Session {
                 Vec::new()
             }
             Input::Detached { conn, now } => self.control_input(ControlInput::Detached { conn }, now),
+            Input::HandOff { conn, handoff, until, now } => {
+                self.control_input(ControlInput::HandOff { conn, handoff, until }, now)
+            }
+            Input::Left { conn, now } => self.control_input(ControlInput::Forget { conn }, now),
             Input::Dialog { tab, open, now } => {
                 match open {
                     Some(open) => drop(self.dialogs.insert(tab, Dialog { open, since: now })),
@@ -386,12 +405,18 @@ impl Session {
     fn control_input(&mut self, input: ControlInput, now: Instant) -> Vec<Effect> {
         match self.controls.apply(input) {
             Ok(true) => self.control_changed(now),
-            Ok(false) | Err(_) => Vec::new(),
+            Ok(false) => self.handed_back().into_iter().collect(),
+            Err(_) => Vec::new(),
         }
+    }
+
+    fn handed_back(&mut self) -> Option<Effect> {
+        self.controls.take_handed_back().map(|(conn, how)| Effect::HandedBack(conn, how))
     }
 
     fn control_changed(&mut self, now: Instant) -> Vec<Effect> {
         let mut effects = vec![Effect::ControlChanged(self.controls.control().clone())];
+        effects.extend(self.handed_back());
         if self.controls.agent_may_act() {
             for ticket in std::mem::take(&mut self.held) {
                 if let Some(asked) = self.commands.remove(&ticket) {

@@ -171,8 +171,7 @@ impl Browser for FakeBrowser {
 
     fn connect(
         &self,
-        _: bus_schema::ConnId,
-        _: Option<String>,
+        _: bus_schema::model::rpc::Attach,
     ) -> Pending<'_, Result<Box<dyn actors::port::CdpClient>, Error>> {
         Box::pin(async { Err(Error::conflict("a browser of a test does not speak CDP")) })
     }

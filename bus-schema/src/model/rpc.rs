@@ -209,12 +209,23 @@ pub struct Attach {
     /// Of CDP: the one page that it is a client of, instead of the browser.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Of CDP: where the session is found, for a client that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Links>,
 }
 
 impl Attach {
     pub fn new(kind: AttachKind, conn: ConnId) -> Self {
-        Self { kind, conn, wish: FramesWish::default(), resume: None, target: None }
+        Self { kind, conn, wish: FramesWish::default(), resume: None, target: None, links: None }
     }
+}
+
+/// A session's addresses, as seen by a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    pub view: String,
+    pub cdp: String,
 }
 
 /// Where a CDP client was when its socket broke.

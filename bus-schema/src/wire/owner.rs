@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    model::rpc::{Attach, End, Files, Inspect, OwnerRequest, Resume, Run, SetControl},
+    model::rpc::{Attach, End, Files, Inspect, Links, OwnerRequest, Resume, Run, SetControl},
 };
 
 impl From<&OwnerRequest> for v1::OwnerRequest {
@@ -29,6 +29,10 @@ impl From<&OwnerRequest> for v1::OwnerRequest {
                 kind: a.kind.number(),
                 conn: a.conn.to_string(),
                 wish: Some((&a.wish).into()),
+                links: a
+                    .links
+                    .as_ref()
+                    .map(|links| wire::Links { view: links.view.clone(), cdp: links.cdp.clone() }),
                 resume: a
                     .resume
                     .as_ref()
@@ -63,6 +67,7 @@ impl TryFrom<v1::OwnerRequest> for OwnerRequest {
                 conn: id("conn", a.conn)?,
                 wish: optional("wish", a.wish)?.unwrap_or_default(),
                 resume: optional("resume", a.resume)?,
+                links: a.links.map(|links| Links { view: links.view, cdp: links.cdp }),
                 target: a.target,
             }),
             wire::Verb::Files(f) => OwnerRequest::Files(f.try_into()?),

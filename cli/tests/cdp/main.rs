@@ -6,6 +6,7 @@ mod chromium_bridge;
 mod chromium_chromiumoxide;
 mod chromium_clients;
 mod chromium_discovery;
+mod chromium_handoff;
 mod chromium_k6;
 mod chromium_listen;
 mod chromium_resume;

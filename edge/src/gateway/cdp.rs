@@ -6,7 +6,7 @@ use bus::cdp::{Line, Receiver};
 use bus_schema::{
     ConnId, Error, SessionId, Tenant,
     model::{
-        rpc::{Attach, AttachKind, Resume},
+        rpc::{Attach, AttachKind, Links, Resume},
         session::{EndReason, Session},
     },
 };
@@ -55,7 +55,13 @@ pub enum Root {
 
 impl Gateway {
     /// Opens the way to a session's browser, to one of its pages, or takes up the one that was there.
-    pub async fn connect(&self, tenant: &Tenant, id: &SessionId, to: To) -> Result<Connection, Error> {
+    pub async fn connect(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        to: To,
+        links: Links,
+    ) -> Result<Connection, Error> {
         let (target, resume) = match to {
             To::Browser => (None, None),
             To::Page(target) => (Some(target), None),
@@ -67,7 +73,7 @@ impl Gateway {
         // Before the owner hears of it, so that nothing it says is missed.
         let (line, receiver) = self.bus().cdp().client(id, &line_name).await?;
         let conn = resume.as_ref().map_or(&line_name, |resume| &resume.conn).clone();
-        let attach = Attach { resume, target, ..Attach::new(AttachKind::Cdp, line_name) };
+        let attach = Attach { resume, target, links: Some(links), ..Attach::new(AttachKind::Cdp, line_name) };
         let (seat, attached) = self.sit_down(tenant, id, attach).await?;
         Ok(Connection { line, receiver, events, conn, received: attached.received, _seat: seat })
     }
@@ -77,6 +83,7 @@ impl Gateway {
         &self,
         request: Request,
         root: Root,
+        links: impl FnOnce(&SessionId) -> Links,
     ) -> Result<(Session, Connection), Error> {
         let tenant = request.tenant.clone();
         let created = timeout(PATIENCE, self.create(request)).await.map_err(|_| {
@@ -89,7 +96,7 @@ impl Gateway {
             Root::Browser => To::Browser,
             Root::FirstPage => To::Page(self.first_page(&tenant, &session.id).await?),
         };
-        let connection = self.connect(&tenant, &session.id, to).await?;
+        let connection = self.connect(&tenant, &session.id, to, links(&session.id)).await?;
         unwanted.keep();
         Ok((session, connection))
     }

@@ -4,19 +4,23 @@ use std::path::PathBuf;
 
 use actors::{
     Gate,
-    port::{BrowserEvent, CdpClient, Pending},
+    port::{BrowserEvent, CdpClient, HandedBack, Pending},
 };
 use bus::{
     Bus,
     cdp::{Line, Received, Receiver},
 };
-use bus_schema::{ConnId, Error, SessionId, model::cdp::Close};
+use bus_schema::{
+    ConnId, Error, SessionId,
+    model::{cdp::Close, rpc::Attach},
+};
 use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
     task::AbortHandle,
 };
 
+use super::handoff::HandOff;
 use crate::{
     cdp::{
         CallError, Cdp, Client, Sink,
@@ -39,9 +43,7 @@ pub(super) struct Clients {
     pub(super) gate: Gate,
     pub(super) uploads: PathBuf,
     pub(super) events: mpsc::Sender<BrowserEvent>,
-    pub(super) conn: ConnId,
-    /// The one page that it is a client of.
-    pub(super) target: Option<String>,
+    pub(super) attach: Attach,
 }
 
 /// Takes what the browser says to one client.
@@ -56,6 +58,8 @@ enum News {
     Slow,
     /// A message that was held has left something to do.
     Step(Step),
+    /// The person whom it waits for has done what was to be done, or has not.
+    HandedBack(HandedBack),
     /// It is there again, with another socket.
     Back { line: ConnId, after: u64, received: oneshot::Sender<Result<u64, Error>> },
 }
@@ -74,6 +78,10 @@ impl CdpClient for Serving {
         Box::pin(async move {
             received.await.unwrap_or_else(|_| Err(Error::conflict("this connection has ended")))
         })
+    }
+
+    fn handed_back(&self, how: HandedBack) {
+        let _ = self.news.send(News::HandedBack(how));
     }
 }
 
@@ -101,11 +109,11 @@ impl Sink for Wire {
 impl Clients {
     /// Lets a client in, and serves it until it leaves or is dropped.
     pub(super) async fn connect(self) -> Result<Box<dyn CdpClient>, Error> {
-        let (line, receiver) = self.bus.cdp().owner(&self.id, &self.conn).await?;
+        let (line, receiver) = self.bus.cdp().owner(&self.id, &self.attach.conn).await?;
         let (news, heard) = mpsc::unbounded_channel();
         let wire = Box::new(Wire { line: line.clone(), news: news.clone() });
         let (root, silent) = (self.tabs.root(), |e: CallError| Error::unavailable(e.to_string()));
-        let client = match &self.target {
+        let client = match &self.attach.target {
             None => root.join(wire).await.map_err(silent)?,
             Some(target) => {
                 let found = root.join_page(target, wire).await.map_err(silent)?;
@@ -118,7 +126,7 @@ impl Clients {
                 line.close(&close).await;
             }
             drop(leaving);
-            drop(self.events.send(BrowserEvent::Left { conn: self.conn }).await);
+            drop(self.events.send(BrowserEvent::Left { conn: self.attach.conn }).await);
         };
         Ok(Box::new(Serving { task: tokio::spawn(serving).abort_handle(), news }))
     }
@@ -133,6 +141,8 @@ impl Clients {
     ) -> Option<Close> {
         let root: Cdp = self.tabs.root().clone();
         let client = leaving.client.as_ref()?;
+        let Attach { conn, links, .. } = self.attach.clone();
+        let mut handoff = HandOff::new(conn, self.id.clone(), links, self.events.clone());
         loop {
             let step = tokio::select! {
                 received = receiver.next() => match received {
@@ -149,6 +159,12 @@ impl Clients {
                 Some(news) = news.recv() => match news {
                     News::Slow => return Some(Close::new(POLICY, "slow_consumer")),
                     News::Step(step) => step,
+                    News::HandedBack(how) => match handoff.ended(&how) {
+                        Some(event) if line.push(&event).is_err() => {
+                            return Some(Close::new(POLICY, "slow_consumer"));
+                        }
+                        Some(_) | None => continue,
+                    },
                     News::Back { line: name, after, received } => {
                         let taken_up = self.bus.cdp().take_up(&self.id, &name, line, after).await;
                         // Whoever asked may be gone; then the next one finds it as this one did.
@@ -166,6 +182,11 @@ impl Clients {
                 Step::Done => {}
                 Step::Touched(target) => self.tabs.touch_target(&target),
                 Step::Name(naming) => client.named(&naming, self.find(&naming).await),
+                Step::Own(call) => {
+                    if line.push(&handoff.call(&call).await).is_err() {
+                        return Some(Close::new(POLICY, "slow_consumer"));
+                    }
+                }
                 Step::End => drop(self.events.send(BrowserEvent::Close).await),
                 Step::Gone => return Some(Close::new(NORMAL, "the page is gone")),
                 Step::Noise => return Some(Close::new(UNSUPPORTED, "not a CDP message")),

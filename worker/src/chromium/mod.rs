@@ -4,6 +4,7 @@ mod clients;
 mod events;
 mod files;
 mod fleet;
+mod handoff;
 mod matroska;
 mod one;
 mod pressure;

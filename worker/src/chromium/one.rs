@@ -11,12 +11,12 @@ use std::{
 
 use actors::port::{Browser, BrowserEvent, CdpClient, Output, Pending};
 use bus_schema::{
-    ConnId, Error, SessionId, Tenant,
+    Error, SessionId, Tenant,
     model::{
         command::{Command, CommandRequest, WaitUntil},
         entry::Entry,
         input::InputBatch,
-        rpc::{Files, FilesReply},
+        rpc::{Attach, Files, FilesReply},
         session::{EndReason, Page, Tab},
         ws::FramesWish,
     },
@@ -228,7 +228,7 @@ impl ChromiumBrowser {
     }
 
     /// Opens the way for a CDP client and serves it.
-    async fn let_in(&self, conn: ConnId, target: Option<String>) -> Result<Box<dyn CdpClient>, Error> {
+    async fn let_in(&self, attach: Attach) -> Result<Box<dyn CdpClient>, Error> {
         if self.tabs.context_id().is_some() {
             let why = "a session with `isolation: context` shares its browser and offers no CDP";
             return Err(Error::conflict(why));
@@ -243,8 +243,7 @@ impl ChromiumBrowser {
             gate: self.inner.gate.clone(),
             uploads: self.uploads.clone(),
             events: events.clone(),
-            conn,
-            target,
+            attach,
         };
         clients.connect().await
     }
@@ -355,13 +354,9 @@ impl Browser for ChromiumBrowser {
         })
     }
 
-    fn connect(
-        &self,
-        conn: ConnId,
-        target: Option<String>,
-    ) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
+    fn connect(&self, attach: Attach) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async move {
-            match tokio::time::timeout(CONNECT, self.let_in(conn, target)).await {
+            match tokio::time::timeout(CONNECT, self.let_in(attach)).await {
                 Ok(connected) => connected,
                 Err(_) => Err(Error::unavailable("the browser does not answer")),
             }

@@ -7,13 +7,13 @@ use std::sync::{
 
 use actors::port::{Browser, BrowserEvent, Browsers, CdpClient, Output, Pending, StartError};
 use bus_schema::{
-    ConnId, Error,
+    Error,
     model::{
         command::{Command, CommandRequest},
         entry::Entry,
         event::EventType,
         input::InputBatch,
-        rpc::{Attachment, Files, FilesReply},
+        rpc::{Attach, Attachment, Files, FilesReply},
         session::{EndReason, Page, Tab},
         ws::FramesWish,
     },
@@ -200,7 +200,7 @@ impl Browser for SimulatedBrowser {
         Box::pin(async { Ok(FilesReply::default()) })
     }
 
-    fn connect(&self, _: ConnId, _: Option<String>) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
+    fn connect(&self, _: Attach) -> Pending<'_, Result<Box<dyn CdpClient>, Error>> {
         Box::pin(async { Err(Error::conflict("a simulated browser does not speak CDP")) })
     }
 

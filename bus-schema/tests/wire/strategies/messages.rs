@@ -6,8 +6,8 @@ use bus_schema::{
         create::BrowserKind,
         input::{InputBatch, InputEvent, TouchEvent, TouchPoint},
         rpc::{
-            Attach, AttachKind, Attachment, End, Files, Inspect, OwnerReply, OwnerRequest, Resume, Run,
-            SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
+            Attach, AttachKind, Attachment, End, Files, Inspect, Links, OwnerReply, OwnerRequest, Resume,
+            Run, SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
         },
         session::EndReason,
         worker::{BrowserVersion, Worker},
@@ -37,10 +37,11 @@ pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
         1 => patch_session().prop_map(OwnerRequest::Patch),
         1 => (control_request(), of(conn()))
             .prop_map(|(request, conn)| OwnerRequest::Control(SetControl { request, conn })),
-        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())), of("[0-9A-F]{0,64}"))
-            .prop_map(|(kind, conn, wish, resume, target)| {
+        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())), of("[0-9A-F]{0,64}"), of(("[ -~]{0,40}", "[ -~]{0,40}")))
+            .prop_map(|(kind, conn, wish, resume, target, links)| {
                 let resume = resume.map(|(conn, after)| Resume { conn, after });
-                OwnerRequest::Attach(Attach { kind, conn, wish, resume, target })
+                let links = links.map(|(view, cdp)| Links { view, cdp });
+                OwnerRequest::Attach(Attach { kind, conn, wish, resume, target, links })
             }),
         2 => files().prop_map(OwnerRequest::Files),
     ]

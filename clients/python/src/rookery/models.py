@@ -184,6 +184,7 @@ class Control:
 
     Attributes:
         epoch: Counts the changes. Input of an older epoch is dropped.
+        handoff: The agent wants a person to do something, and waits for it.
         holder: Who holds it, where that is a person.
         note: Left by the last holder.
         requested_by: Who asks to have it.
@@ -191,6 +192,7 @@ class Control:
 
     epoch: int
     mode: ControlMode
+    handoff: Handoff | None = None
     holder: str | None = None
     note: str | None = None
     requested_by: str | None = None
@@ -331,6 +333,19 @@ class Geolocation(TypedDict, total=False):
     accuracy: float
     latitude: Required[float]
     longitude: Required[float]
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """What a person is wanted for. It is done when they hand control back.
+
+    Attributes:
+        expires_at: When the agent stops waiting.
+        instructions: For the person. At most 1 000 characters.
+    """
+
+    expires_at: datetime
+    instructions: str | None = None
 
 
 @dataclass(frozen=True)

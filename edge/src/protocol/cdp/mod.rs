@@ -8,14 +8,22 @@ pub mod pages;
 mod resume;
 mod socket;
 
+use std::convert::Infallible;
+
 use axum::{
-    extract::{RawQuery, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderName, HeaderValue},
+    extract::{
+        FromRequestParts, RawQuery, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection,
+    },
+    http::{HeaderName, HeaderValue, request::Parts},
     response::Response,
 };
 use bus_schema::{
     Error, SessionId, Tenant,
-    model::create::{CreateSession, Isolation},
+    model::{
+        create::{CreateSession, Isolation},
+        rpc::Links,
+        session::Urls,
+    },
 };
 use serde_json::{Map, Value};
 use tracing::Instrument;
@@ -23,6 +31,7 @@ use tracing::Instrument;
 use self::options::Options;
 use self::resume::{MayResume, ResumeParams};
 use super::rest::{
+    base::Base,
     error::Problem,
     extract::{Id, Query},
 };
@@ -43,7 +52,32 @@ const READ_BUFFER: usize = 64 << 10;
 /// What was asked for and is not done, on the answer to the upgrade.
 const WARNING: HeaderName = HeaderName::from_static("rookery-warning");
 
-pub(super) type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+/// A request that may open a socket, and how its client reached this gateway.
+pub struct Upgrade {
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    base: Base,
+}
+
+impl FromRequestParts<App> for Upgrade {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let Ok(base) = Base::from_request_parts(parts, app).await;
+        Ok(Self { socket: WebSocketUpgrade::from_request_parts(parts, app).await, base })
+    }
+}
+
+impl Upgrade {
+    pub(super) fn must_open(self) -> Result<(WebSocketUpgrade, Base), Error> {
+        let plain = |_| Error::invalid_argument("Upgrade", "open this URL as a WebSocket, version 13");
+        Ok((self.socket.map_err(plain)?, self.base))
+    }
+}
+
+fn links(base: &Base, id: &SessionId) -> Links {
+    let Urls { view, cdp, .. } = base.urls(id);
+    Links { view, cdp }
+}
 
 /// CDP of a session
 ///
@@ -84,9 +118,9 @@ async fn attach_to(
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     telemetry::session(&id);
-    let upgrade = must_upgrade(upgrade)?;
+    let opening = upgrade.must_open()?;
     let to = resume.of(&id)?.map_or(to, To::Back);
-    take_up(app, upgrade, caller.tenant(), id, to).await
+    take_up(app, opening, caller.tenant(), id, to).await
 }
 
 /// CDP of a new session
@@ -119,11 +153,11 @@ async fn create_for(
     root: Root,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
-    let upgrade = must_upgrade(upgrade)?;
+    let (upgrade, base) = upgrade.must_open()?;
     let (gateway, tenant) = (app.gateway(), caller.tenant());
     let Options { fields, ignored } = options::read(query)?;
     if let Some(wanted) = resume::in_query(query)? {
-        return take_up(app, upgrade, tenant, wanted.session, To::Back(wanted.resume)).await;
+        return take_up(app, (upgrade, base), tenant, wanted.session, To::Back(wanted.resume)).await;
     }
     let request = Request {
         tenant: tenant.clone(),
@@ -132,7 +166,7 @@ async fn create_for(
         key: None,
         wait: true,
     };
-    let (session, connection) = gateway.create_and_connect(request, root).await?;
+    let (session, connection) = gateway.create_and_connect(request, root, |id| links(&base, id)).await?;
     telemetry::session(&session.id);
     let mut response = open(app, upgrade, session.id, connection);
     if !ignored.is_empty()
@@ -155,19 +189,15 @@ fn offering_cdp(app: &App, fields: Map<String, Value>) -> Result<CreateSession, 
 
 async fn take_up(
     app: &App,
-    upgrade: WebSocketUpgrade,
+    (upgrade, base): (WebSocketUpgrade, Base),
     tenant: &Tenant,
     id: SessionId,
     to: To,
 ) -> Result<Response, Problem> {
     let gateway = app.gateway();
     gateway.must_live(tenant, &id).await?;
-    let connection = gateway.connect(tenant, &id, to).await?;
+    let connection = gateway.connect(tenant, &id, to, links(&base, &id)).await?;
     Ok(open(app, upgrade, id, connection))
-}
-
-pub(super) fn must_upgrade(upgrade: Upgrade) -> Result<WebSocketUpgrade, Error> {
-    upgrade.map_err(|_| Error::invalid_argument("Upgrade", "open this URL as a WebSocket, version 13"))
 }
 
 fn open(app: &App, upgrade: WebSocketUpgrade, id: SessionId, connection: Connection) -> Response {

@@ -13,10 +13,7 @@ use bus_schema::{Error, model::create::CreateSession};
 use serde_json::json;
 use tracing::{Instrument, field::Empty};
 
-use super::{
-    cdp::{Upgrade, must_upgrade},
-    rest::error::Problem,
-};
+use super::{cdp::Upgrade, rest::error::Problem};
 use crate::{
     app::App,
     gateway::{Gateway, create::Request},
@@ -37,7 +34,7 @@ pub fn routes() -> Router<App> {
 
 /// The upgrade is answered at once: this client waits 10 s for it, and longer for everything after it.
 async fn connect(State(app): State<App>, caller: Caller, upgrade: Upgrade) -> Result<Response, Problem> {
-    let upgrade = must_upgrade(upgrade)?;
+    let (upgrade, _) = upgrade.must_open()?;
     let gateway = app.gateway().clone();
     let request = Request {
         tenant: caller.tenant().clone(),

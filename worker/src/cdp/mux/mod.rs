@@ -7,6 +7,7 @@ mod contexts;
 mod events;
 mod held;
 pub mod message;
+pub mod own;
 mod page;
 mod requests;
 mod waiting;
@@ -26,7 +27,7 @@ use super::envelope::Part;
 use super::link::frame;
 use super::route::{ClientId, Outbound, Pending, SessionId, Table};
 
-pub use self::requests::{Naming, Step};
+pub use self::requests::{Naming, OwnCall, Step};
 
 const RESUME: &str = "Runtime.runIfWaitingForDebugger";
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::message::{self, INVALID_PARAMS, NO_SESSION, NOT_FOUND, REFUSED, Request, Unreadable};
+use super::own::{self, Dialect, Own};
 use super::{Look, Mux, Out, RESUME, Wait};
 use crate::cdp::gate::{self, Class, Method, Params, Role};
 use crate::cdp::route::{ClientId, WORKER};
@@ -20,12 +21,33 @@ pub enum Step {
     Touched(Arc<str>),
     /// It names files: they are to be found, and the message handed back by [`Mux::named`].
     Name(Naming),
+    /// It is not for the browser.
+    Own(OwnCall),
     /// It ends the session.
     End,
     /// The page is gone that this is a client of.
     Gone,
     /// This client does not speak the protocol.
     Noise,
+}
+
+/// A message that is not for the browser, and what its answer needs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OwnCall {
+    pub dialect: Dialect,
+    pub own: Own,
+    id: i64,
+    pub session: Option<String>,
+}
+
+impl OwnCall {
+    pub fn answer(&self, result: &Value) -> Bytes {
+        message::answer(self.id, "result", result.to_string().as_bytes(), self.session.as_deref())
+    }
+
+    pub fn refusal(&self, why: &str) -> Bytes {
+        message::refusal(Some(self.id), REFUSED, why, self.session.as_deref())
+    }
 }
 
 /// A message that names files of the client's.
@@ -91,6 +113,11 @@ impl<W> Mux<W> {
         let session = request.session.as_deref();
         if session.is_some_and(|session| self.table.owner(session) != Some(client)) {
             return refusal(NO_SESSION, "Session with given id not found.");
+        }
+        if let Some(own) = own::read(&request.method, request.params) {
+            let (dialect, own) = own.map_err(|why| (INVALID_PARAMS, why))?;
+            let session = session.map(str::to_owned);
+            return Ok(Step::Own(OwnCall { dialect, own, id: request.id, session }));
         }
         let Some(method) = gate::method(&request.method) else {
             return refusal(NOT_FOUND, format!("'{}' wasn't found", shortened(&request.method)));
