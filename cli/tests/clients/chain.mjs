@@ -47,6 +47,6 @@ async function chain({ client, endpoint, page: url }) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await chain(JSON.parse(line)).catch(error => ({ error: String(error.stack ?? error) }));
+  const answer = await chain(JSON.parse(line)).catch(error => ({ error: String(error.stack ?? error.message ?? error) }));
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
