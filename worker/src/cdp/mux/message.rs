@@ -14,6 +14,9 @@ pub const INVALID_PARAMS: i64 = -32602;
 pub const NO_SESSION: i64 = -32001;
 pub const REFUSED: i64 = -32000;
 
+/// So many objects and lists in each other the browser reads. What is deeper it refuses without saying to whom.
+const DEPTH: usize = 296;
+
 /// A client's message.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -72,7 +75,41 @@ pub fn read(message: &[u8]) -> Result<Request<'_>, Unreadable> {
     if !params.starts_with('{') {
         return Err(refused("Message may have object 'params' property"));
     }
+    if is_deeper(params.as_bytes(), DEPTH) {
+        return Err(refused("Message is nested too deep"));
+    }
     Ok(Request { id: number, method, session, params: params.as_bytes() })
+}
+
+/// Of valid JSON.
+fn is_deeper(json: &[u8], limit: usize) -> bool {
+    let (mut at, mut depth) = (0, 0_usize);
+    while json.len() - at > 2 * limit || depth > 0 {
+        let Some(byte) = json.get(at) else { return false };
+        at += 1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => at = behind_string(json, at),
+            _ => {}
+        }
+        if depth > limit {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the string ends that begins before `at`.
+fn behind_string(json: &[u8], mut at: usize) -> usize {
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &json[at..]) {
+        at += found + 1;
+        if json[at - 1] == b'"' {
+            return at;
+        }
+        at = (at + 1).min(json.len());
+    }
+    json.len()
 }
 
 /// The text of a string, borrowed where nothing in it is escaped.
@@ -118,6 +155,26 @@ fn end(out: &mut Vec<u8>, session: Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depth_counts_what_is_no_text() {
+        let nested = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n - 1), "]".repeat(n - 1));
+        for (json, limit, deeper) in [
+            (nested(10), 9, true),
+            (nested(10), 10, false),
+            (format!(r#"{{"a":"{}"}}"#, "[".repeat(500)), 3, false),
+            (format!(r#"{{"a":"\"{}","b":[]}}"#, "[".repeat(500)), 3, false),
+            (r#"{"a":"\\","b":[[[[]]]]}"#.to_owned(), 4, true),
+            ("{}".to_owned(), 1, false),
+        ] {
+            assert_eq!(is_deeper(json.as_bytes(), limit), deeper, "{json}");
+        }
+        let deep = format!(r#"{{"id":7,"method":"a.b","params":{}}}"#, nested(500));
+        assert_eq!(
+            read(deep.as_bytes()).unwrap_err(),
+            Unreadable::Refused { id: Some(7), why: "Message is nested too deep" }
+        );
+    }
 
     #[test]
     fn requests_are_read_and_their_parameters_left_alone() {
