@@ -67,6 +67,14 @@ async fn what_is_no_cdp_closes_and_what_is_wrong_cdp_is_answered() {
     let page = client.page().await;
     for (text, code) in [
         (r#"{"id":"x","method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":1.5,"method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":1e30,"method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":9223372036854775808,"method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":null,"method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":{},"method":"Browser.getVersion"}"#, -32600),
+        (r#"{"id":1,"method":7}"#, -32600),
+        (r#"{"id":1,"method":"Browser.getVersion","sessionId":7}"#, -32600),
+        (r#"{"id":1,"method":"Browser.getVersion","params":[]}"#, -32600),
         (r#"{"method":"Browser.getVersion"}"#, -32600),
         (r#"{"id":1}"#, -32600),
         (r#"{"id":1,"method":"Foo.bar"}"#, -32601),
@@ -90,16 +98,31 @@ async fn what_is_no_cdp_closes_and_what_is_wrong_cdp_is_answered() {
     let outside = json!({ "proxyServer": "direct://" });
     assert_eq!(client.refused(None, "Target.createBrowserContext", outside).await.0, -32602);
     assert_eq!(client.evaluate(&page, "6 * 7").await, 42, "it is served all the same");
-    client.text("what is this?").await;
-    assert_eq!(client.closed().await.0, 1003);
+    for number in [-5, 0, i64::from(i32::MAX) + 1, i64::MAX] {
+        client.text(format!(r#"{{"id":{number},"method":"Browser.getVersion"}}"#)).await;
+        assert!(client.answer(number).await["result"]["product"].is_string(), "{number}");
+    }
+    for noise in ["what is this?", "", "null", r#"[{"id":1,"method":"Browser.getVersion"}]"#, r#"{"id":1"#] {
+        let mut client = Raw::attach(&fleet, &id).await;
+        client.text(noise).await;
+        let (code, reason) = client.closed().await;
+        assert!(code == 1003 && !reason.is_empty(), "{noise}: {code} {reason}");
+    }
 
     let mut client = Raw::attach(&fleet, &id).await;
     client.stream.send(Message::Binary(vec![0; 8].into())).await.unwrap();
     assert_eq!(client.closed().await.0, 1003);
+    fleet.end(&id).await;
+}
 
+#[tokio::test]
+async fn a_message_may_have_sixty_four_megabytes_and_no_more() {
+    let fleet = Fleet::start().await;
+    let id = fleet.session().await;
     let mut client = Raw::attach(&fleet, &id).await;
     let sent = client.stream.send(Message::Text("x".repeat((64 << 20) + 1).into())).await;
     let closed = client.closed().await;
+    // The goodbye is lost where the rest of the message meets a closed socket.
     assert!(closed.0 == 1009 || (closed.0 == 0 && sent.is_err()), "{closed:?}");
     assert_eq!(fleet.evaluate(&id, "1 + 1").await, 2);
     fleet.end(&id).await;

@@ -7,6 +7,7 @@ mod chromium_chromiumoxide;
 mod chromium_clients;
 mod chromium_discovery;
 mod chromium_handoff;
+mod chromium_harm;
 mod chromium_k6;
 mod chromium_listen;
 mod chromium_resume;

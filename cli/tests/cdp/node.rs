@@ -2,11 +2,14 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
+use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::Command,
+    process::{Child, Command},
     time::timeout,
 };
+
+use super::support::fleet::signal;
 
 /// A whole program of a client.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -35,15 +38,9 @@ fn install() {
     std::fs::write(marker, wanted).unwrap();
 }
 
-/// Runs a program of `tests/clients` to its end, which must be a good one.
-pub async fn run(program: &str, arguments: &[&str]) {
-    run_and(program, arguments, "", async {}).await;
-}
-
-/// The same, and does something once the program has said a line.
-pub async fn run_and(program: &str, arguments: &[&str], line: &str, then: impl Future<Output = ()>) {
+async fn spawn(program: &str, arguments: &[&str]) -> Child {
     tokio::task::spawn_blocking(install).await.unwrap();
-    let mut child = Command::new("node")
+    Command::new("node")
         .arg(program)
         .args(arguments)
         .current_dir(directory())
@@ -52,7 +49,37 @@ pub async fn run_and(program: &str, arguments: &[&str], line: &str, then: impl F
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// A program that has said a line, and runs until it is dropped.
+pub struct Running(Child);
+
+impl Running {
+    pub async fn start(program: &str, arguments: &[&str], line: &str) -> Self {
+        let mut child = spawn(program, arguments).await;
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while let heard = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap()
+            && heard.as_deref() != Some(line)
+        {
+            assert!(heard.is_some(), "{program} has ended");
+        }
+        Self(child)
+    }
+
+    pub fn signal(&self, with: Signal) {
+        signal(self.0.id().unwrap().try_into().unwrap(), with);
+    }
+}
+
+/// Runs a program of `tests/clients` to its end, which must be a good one.
+pub async fn run(program: &str, arguments: &[&str]) {
+    run_and(program, arguments, "", async {}).await;
+}
+
+/// The same, and does something once the program has said a line.
+pub async fn run_and(program: &str, arguments: &[&str], line: &str, then: impl Future<Output = ()>) {
+    let mut child = spawn(program, arguments).await;
     let (mut lines, mut complaints) =
         (BufReader::new(child.stdout.take().unwrap()).lines(), child.stderr.take().unwrap());
     let (mut said, mut complained) = (String::new(), String::new());
