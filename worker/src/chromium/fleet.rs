@@ -299,7 +299,9 @@ impl Browsers for Chromium {
         Box::pin(async {
             let kind =
                 if self.inner.shell.is_some() { BrowserKind::HeadlessShell } else { BrowserKind::Chrome };
-            Ok(Arc::new(self.inner.whole_process(kind, Vec::new()).await?) as Arc<dyn Browser>)
+            let browser = self.inner.whole_process(kind, Vec::new()).await?;
+            browser.run_in().await;
+            Ok(Arc::new(browser) as Arc<dyn Browser>)
         })
     }
 

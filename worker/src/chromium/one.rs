@@ -227,6 +227,14 @@ impl ChromiumBrowser {
         Ok(())
     }
 
+    /// Does what takes a browser time when it is first used, while nobody waits for it.
+    pub(super) async fn run_in(&self) {
+        if let Err(error) = self.tabs.run_in().await {
+            // Whether it is of use its first session finds out.
+            tracing::debug!(%error, "a browser was not run in");
+        }
+    }
+
     /// Opens the way for a CDP client and serves it.
     async fn let_in(&self, attach: Attach) -> Result<Box<dyn CdpClient>, Error> {
         if self.tabs.context_id().is_some() {

@@ -271,6 +271,16 @@ impl Tabs {
         let _ = self.inner.explain.set(Box::new(explain));
     }
 
+    /// Opens the stores of cookies and of the cache, which the first page would wait for otherwise.
+    pub async fn run_in(&self) -> Result<(), CallError> {
+        let params = json!({});
+        self.inner.root.call_answer("Storage.getCookies", &params).await?;
+        if let Ok(tab) = self.tab(None) {
+            tab.cdp.call_answer("Network.clearBrowserCache", &params).await?;
+        }
+        Ok(())
+    }
+
     /// The root of the browser.
     pub fn root(&self) -> &Cdp {
         &self.inner.root
