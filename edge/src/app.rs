@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use bytes::Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -97,13 +97,14 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
     let tokens = Tokens::new(&config.tenants);
     let (api, _) = rest::api().split_for_parts();
     let (service, _) = rest::service().split_for_parts();
+    let at_root = get(cdp::create).layer(middleware::from_fn_with_state(tokens.clone(), auth::check));
     let routes = api
         .merge(cdp::discovery::routes())
         .merge(cdp::pages::routes())
         .route_layer(middleware::from_fn_with_state(tokens, auth::check))
         .merge(service)
         .merge(cdp::discovery::open_routes())
-        .merge(pages::routes())
+        .merge(pages::routes(at_root.with_state(app.clone())))
         .with_state(app);
     layered(routes, config, listen)
 }

@@ -220,7 +220,9 @@ async fn what_is_wrong_is_said_before_a_browser_is_taken() {
     ] {
         assert_eq!(refused(&format!("ws://{address}{path}")).await.0, status, "{path}");
     }
-    assert_eq!(refused(&format!("ws://{}/devtools/page/new", edge.address())).await.0, 401);
+    for path in ["/devtools/page/new", "/", "/?token=wrong"] {
+        assert_eq!(refused(&format!("ws://{}{path}", edge.address())).await.0, 401, "{path}");
+    }
     fleet.end(&id).await;
     assert_eq!(refused(&format!("ws://{address}{of_id}/devtools/page/x")).await.0, 410);
     fleet.get(&format!("{of_id}/json/list")).await.problem(410, "gone");
@@ -276,6 +278,10 @@ async fn launch_options_of_others_make_the_session_that_they_ask_for() {
     assert_eq!(fleet.evaluate(id, "innerHeight").await, 700);
     stream.close(None).await.unwrap();
     fleet.ended(id).await;
+    let url = format!("ws://{}/?launch={}", fleet.address(), STANDARD.encode(launch.to_string()));
+    let mut client = Raw::open(&url).await;
+    assert!(client.result(None, "Browser.getVersion", json!({})).await["product"].is_string());
+    client.stream.close(None).await.unwrap();
     let prefix = r#"{"args":["--renderer-cmd-prefix=/bin/sh"]}"#;
     let odd = fleet.get(&format!("/json/version?launch={prefix}")).await;
     assert_eq!(odd.problem(400, "invalid_argument")["field"], "launch.args[0]");

@@ -64,6 +64,9 @@ async fn every_action_does_what_it_says() {
     client.must(json!({ "action_type": "type", "text": "" })).await;
     seen(&fleet, &id, "keys", &json!(["w", "a", "Enter"])).await;
 
+    // A click that was not made leaves the mouse where it is.
+    let outside = client.ask(json!({ "action_type": "click", "x": 1e9, "y": 5 })).await;
+    assert_eq!(outside["success"], false);
     client.must(json!({ "action_type": "scroll", "delta_y": "120", "delta_x": null })).await;
     seen(&fleet, &id, "wheels", &json!([[400, 400, 0, 120]])).await;
     seen(&fleet, &id, "scrollY", &json!(120)).await;

@@ -141,7 +141,9 @@ const elementAt = (x, y) => {
     found = inner;
     root = shadowRootOf(inner);
   }
-  return found;
+  // The scroll bars of the page are nobody's.
+  const isWithin = x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+  return found || (isWithin ? document.documentElement : null);
 };
 
 const activeElement = () => {

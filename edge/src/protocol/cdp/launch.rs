@@ -118,7 +118,7 @@ impl Launch {
             }
             "--lang" => self.set("locale", value),
             "--user-agent" => self.set("user_agent", value),
-            "--proxy-server" => self.proxy("server", value.into()),
+            "--proxy-server" => self.proxy("server", proxy_url(value).into()),
             "--proxy-bypass-list" => {
                 let list = value.split([';', ',']).map(str::trim).filter(|host| !host.is_empty());
                 self.proxy("bypass", list.collect());
@@ -180,6 +180,11 @@ fn window_size(text: &str) -> Option<Value> {
     Some(json!({ "width": width, "height": height }))
 }
 
+/// As a browser reads it: what names no scheme is an HTTP proxy.
+fn proxy_url(server: &str) -> String {
+    if server.contains("://") { server.to_owned() } else { format!("http://{server}") }
+}
+
 fn wrong(at: &str, what: &str) -> Error {
     Error::invalid_argument(format!("launch.{at}"), format!("must be {what}"))
 }
@@ -237,6 +242,8 @@ mod tests {
         }
         let sized = read(r#"{"args":["--window-size=640,480"],"defaultViewport":null}"#).unwrap();
         assert_eq!(Value::Object(sized.fields), json!({ "viewport": { "width": 640, "height": 480 } }));
+        let proxied = read(r#"{"args":["--proxy-server=p:3128"]}"#).unwrap();
+        assert_eq!(Value::Object(proxied.fields), json!({ "proxy": { "server": "http://p:3128" } }));
         assert_eq!(read("{}").unwrap(), Launch::default());
     }
 

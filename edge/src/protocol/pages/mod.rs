@@ -7,15 +7,17 @@ mod index;
 use axum::{
     Router,
     http::{HeaderValue, header},
+    middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 
 use crate::app::App;
 
-pub fn routes() -> Router<App> {
+/// At the root, WebSockets are for `sockets`.
+pub fn routes(sockets: MethodRouter) -> Router<App> {
     Router::new()
-        .route("/", get(index::page))
+        .route("/", get(index::page).layer(middleware::from_fn_with_state(sockets, index::or_socket)))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::file))
         .route("/demo", get(demo::index))

@@ -61,9 +61,10 @@ impl Page {
     async fn act(&mut self, action: Action) -> Result<(), Error> {
         match action {
             Action::Click { x, y } => {
+                self.run(Command::Click(left_click(x, y))).await?;
                 // Where the next turn of the wheel happens.
                 self.mouse = Position { x, y };
-                self.run(Command::Click(left_click(x, y))).await
+                Ok(())
             }
             Action::Type { text } => self.type_text(text).await,
             Action::Scroll { delta_x, delta_y } => {

@@ -206,6 +206,16 @@ async fn a_command_that_is_dropped_leaves_nothing_pressed() {
 }
 
 #[tokio::test]
+async fn a_point_on_a_scroll_bar_is_clicked_as_any_other() {
+    let stage = Stage::show("<body style='height:5000px'><p>page").await;
+    let look = "[document.elementFromPoint(innerWidth - 1, 9), innerWidth - 1]";
+    let edge = stage.ok(json!({"action": "evaluate", "expression": look})).await["value"].clone();
+    assert_eq!(edge[0], json!(null), "this browser shows scroll bars");
+    stage.ok(json!({"action": "click", "target": {"x": edge[1], "y": 9}, "timeout_ms": 5_000})).await;
+    stage.browser.close().await;
+}
+
+#[tokio::test]
 async fn a_point_outside_the_viewport_is_refused_at_once() {
     let stage = Stage::show("<body style='height:5000px'><p>page").await;
     for (x, y, field) in
