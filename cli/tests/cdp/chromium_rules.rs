@@ -120,6 +120,14 @@ async fn a_message_may_have_sixty_four_megabytes_and_no_more() {
     let fleet = Fleet::start().await;
     let id = fleet.session().await;
     let mut client = Raw::attach(&fleet, &id).await;
+    let page = client.page().await;
+    let around = json!({ "id": 77, "method": "Runtime.evaluate", "sessionId": page, "params": { "expression": "''.length" } });
+    let room = (64 << 20) - around.to_string().len();
+    let whole = around.to_string().replace("''", &format!("'{}'", "x".repeat(room)));
+    assert_eq!(whole.len(), 64 << 20);
+    client.text(whole).await;
+    assert_eq!(client.answer(77).await["result"]["result"]["value"], room);
+
     let sent = client.stream.send(Message::Text("x".repeat((64 << 20) + 1).into())).await;
     let closed = client.closed().await;
     // The goodbye is lost where the rest of the message meets a closed socket.

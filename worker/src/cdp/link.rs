@@ -410,11 +410,12 @@ async fn write(shared: Arc<Shared>) {
 /// Writes the envelope of a call around its already serialised parameters.
 pub(super) fn frame(outbound: &Outbound, method: &str, params: &[u8]) -> Result<Vec<u8>, CallError> {
     use std::io::Write;
-    let bytes = params.len() + method.len() + 128;
+    // What is around the parameters does not count: it is another here than where the message was measured first.
+    let bytes = params.len();
     if bytes > MAX_OUTBOUND {
         return Err(CallError::Oversized { bytes, limit: MAX_OUTBOUND });
     }
-    let mut message = Vec::with_capacity(bytes);
+    let mut message = Vec::with_capacity(bytes + method.len() + 128);
     // Writing to a Vec cannot fail; method names and session ids hold nothing that JSON would escape.
     let _ = write!(message, r#"{{"id":{},"method":"{method}","params":"#, outbound.id);
     message.extend_from_slice(params);

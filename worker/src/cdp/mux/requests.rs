@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::message::{self, INVALID_PARAMS, NO_SESSION, NOT_FOUND, REFUSED, Request, Unreadable};
 use super::own::{self, Dialect, Own};
 use super::{Look, Mux, Out, RESUME, Wait};
+use crate::cdp::MAX_OUTBOUND;
 use crate::cdp::gate::{self, Class, Method, Params, Role};
 use crate::cdp::route::{ClientId, WORKER};
 
@@ -239,6 +240,9 @@ impl<W> Mux<W> {
         params: &[u8],
         look: Look,
     ) -> Result<(), Refusal> {
+        if params.len() > MAX_OUTBOUND {
+            return refusal(REFUSED, "This message is larger than the browser takes");
+        }
         let call = self
             .table
             .call(client, request.id, request.session.as_deref(), Wait::Client(look))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
+use crate::cdp::MAX_OUTBOUND;
 use crate::cdp::envelope::{self, Inbound};
 
 mod page;
@@ -176,6 +177,20 @@ fn the_browser_is_given_the_address_that_was_judged() {
     assert_eq!(sent["params"], json!({ "x": 1, "url": "http://a.test/" }));
     ask(&mut mux, alice, json!({ "id": 1, "method": "Target.createTarget", "params": { "url": "" } }));
     assert_eq!(written(&mut mux)[0]["params"], json!({ "url": "" }));
+}
+
+#[test]
+fn no_message_is_lost_for_its_size() {
+    let (mut mux, alice, _) = two();
+    for (size, answers) in [(MAX_OUTBOUND, 0), (MAX_OUTBOUND + 128, 1)] {
+        let around =
+            |x: &str| format!(r#"{{"id":1,"method":"Runtime.evaluate","params":{{"expression":"{x}"}}}}"#);
+        let text = around(&"x".repeat(size - around("").len()));
+        mux.request(alice, &text.into(), Instant::now());
+        let out = mux.take_out();
+        let told = out.iter().filter(|out| matches!(out, Out::Client(..))).count();
+        assert_eq!((out.len(), told), (1, answers), "{size}");
+    }
 }
 
 #[test]
