@@ -19,6 +19,7 @@ up: ## install what is missing, build, start everything, show a first session; C
 
 test: ## install what is missing, run every test (ARGS: a filter for nextest, and the Rust tests alone)
 	@scripts/setup test
+	cargo build --locked --workspace --examples
 	cargo nextest run --locked --workspace --all-targets $(ARGS)
 	cargo test --locked --workspace --doc --quiet
 	$(if $(ARGS),,$(call with_python,test) -m pytest clients/python)

@@ -220,7 +220,12 @@ impl State {
             "DOM.setFileInputFiles" => {
                 let params = message::params(&text);
                 let paths = params["files"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                let here: Vec<PathBuf> = paths.map(PathBuf::from).filter(|path| path.is_file()).collect();
+                let paths: Vec<PathBuf> = paths.map(PathBuf::from).collect();
+                if let Some(path) = paths.iter().find(|path| path.exists() && !path.is_file()) {
+                    let why = format!("{} is not a file that can be sent", path.display());
+                    return self.tell(message::refusal(&text, &why));
+                }
+                let here: Vec<PathBuf> = paths.into_iter().filter(|path| path.is_file()).collect();
                 if here.is_empty() {
                     // What lies nowhere here may be staged already.
                     return self.log.push(id, text);

@@ -33,6 +33,18 @@ await run({
     await context.close();
     assert.ok(!browser.browserContexts().includes(context));
   },
+  'several pages at once': async () => {
+    const pages = await Promise.all([1, 2, 3].map(() => browser.newPage()));
+    await Promise.all(pages.map(p => p.goto(url('/two'))));
+    assert.deepEqual(await Promise.all(pages.map(p => p.title())), ['two', 'two', 'two']);
+    await Promise.all(pages.map(p => p.close()));
+  },
+  'init scripts': async () => {
+    const { identifier } = await page.evaluateOnNewDocument(() => { window.installed = 'yes'; });
+    await page.goto(url('/two'));
+    assert.equal(await page.evaluate(() => window.installed), 'yes');
+    await page.removeScriptToEvaluateOnNewDocument(identifier);
+  },
   'popups': async () => {
     await page.goto(url('/popup'));
     const opened = new Promise(done => page.once('popup', done));
@@ -54,6 +66,34 @@ await run({
     const worker = await created;
     await page.waitForFunction(() => document.title === 'worker 21');
     assert.equal(await worker.evaluate(() => 1 + 1), 2);
+  },
+  'service workers': async () => {
+    const context = await browser.createBrowserContext();
+    const inside = await context.newPage();
+    const started = browser.waitForTarget(target => target.type() === 'service_worker' && target.url() === url('/service.js'));
+    await inside.goto(url('/service'));
+    const worker = await (await started).worker();
+    assert.equal(await worker.evaluate(() => typeof self.registration), 'object');
+    await context.close();
+  },
+  'request and response bodies': async () => {
+    await page.goto(url('/'));
+    const answered = page.waitForResponse(response => response.url().endsWith('/data'));
+    await page.evaluate(() => fetch('/data', { method: 'POST', body: 'sent' }).then(r => r.text()));
+    const response = await answered;
+    assert.deepEqual([response.request().method(), response.request().postData()], ['POST', 'sent']);
+    assert.equal((await response.json()).body, 'sent');
+  },
+  'downloads are told of': async () => {
+    const cdp = await browser.target().createCDPSession();
+    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allowAndName', downloadPath: '/tmp', eventsEnabled: true });
+    const began = new Promise(done => cdp.once('Browser.downloadWillBegin', done));
+    const ended = new Promise(done => cdp.on('Browser.downloadProgress', event => event.state === 'completed' && done(event)));
+    await page.goto(url('/download'));
+    await page.click('#d');
+    assert.equal((await began).suggestedFilename, 'report.txt');
+    assert.equal((await ended).guid, (await began).guid);
+    await cdp.detach();
   },
   'interception': async () => {
     await page.setRequestInterception(true);

@@ -91,10 +91,7 @@ async fn the_examples_run_with_the_rights_of_a_publisher() {
     let site = Site::start().await;
     let own = std::env::current_exe().unwrap();
     let rust = own.ancestors().nth(2).unwrap().join("examples/service");
-    assert!(
-        rust.is_file(),
-        "run `cargo build --package bus --example service` first: tests of all crates build it"
-    );
+    assert!(rust.is_file(), "run `cargo build --workspace --examples` first, as `make test` does");
     example(Command::new(rust).arg(site.url())).await;
     let script = checkout().join("bus/examples/service.py");
     let packages = checkout().join(".rookery/tools/python-test");

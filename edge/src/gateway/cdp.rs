@@ -68,13 +68,17 @@ impl Gateway {
             To::Back(resume) => (None, Some(resume)),
         };
         let after = self.newest_event(tenant, id).await?;
-        let events = self.session_events(tenant, id, Some(after)).await?;
         let line_name = connection_id()?;
-        // Before the owner hears of it, so that nothing it says is missed.
-        let (line, receiver) = self.bus().cdp().client(id, &line_name).await?;
         let conn = resume.as_ref().map_or(&line_name, |resume| &resume.conn).clone();
         let attach = Attach { resume, target, links: Some(links), ..Attach::new(AttachKind::Cdp, line_name) };
-        let (seat, attached) = self.sit_down(tenant, id, attach).await?;
+        let attaching = async {
+            // Before the owner hears of it, so that nothing it says is missed.
+            let (line, receiver) = self.bus().cdp().client(id, &attach.conn).await?;
+            Ok((line, receiver, self.sit_down(tenant, id, attach).await?))
+        };
+        // What happens from `after` on is in the log, whichever of the two is first.
+        let following = self.session_events(tenant, id, Some(after));
+        let ((line, receiver, (seat, attached)), events) = tokio::try_join!(attaching, following)?;
         Ok(Connection { line, receiver, events, conn, received: attached.received, _seat: seat })
     }
 

@@ -33,6 +33,8 @@ const RESTARTED: u16 = 1012;
 const STALL: Duration = Duration::from_secs(30);
 /// How long it may then take to read what was sent before, and the close behind it.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// How much later than the news of an end the last words of its browser may come: they take another way.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How often a silent client is asked whether it is there, and how often it may leave that unanswered.
 const PING: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 3;
@@ -46,6 +48,8 @@ enum End {
     Left,
     /// Its socket broke: it may come back.
     Lost,
+    /// The session is over. What its browser said before is passed on, then the client is told.
+    Over(Close),
     /// It is told so.
     Close(Close),
 }
@@ -69,6 +73,11 @@ pub async fn run(socket: WebSocket, connection: Connection, stop: CancellationTo
             Some(Close::new(code::NORMAL, ""))
         }
         End::Lost => None,
+        End::Over(close) => {
+            let _ = timeout(LAST_WORDS, down(&mut receiver, &mut sink, &unanswered)).await;
+            line.close(&close).await;
+            Some(close)
+        }
         End::Close(close) => {
             if close.code == code::POLICY {
                 metrics().slow_reader("cdp");
@@ -180,14 +189,14 @@ async fn watch(mut events: SessionEvents) -> End {
                 // Anybody on the bus may write to the subject: what is no event is passed over.
                 let Ok(event) = serde_json::from_slice::<Event>(&logged.bytes) else { continue };
                 if matches!(event.kind, EventType::Recovering | EventType::Recovered) {
-                    return End::Close(Close::new(RESTARTED, "browser_replaced"));
+                    return End::Over(Close::new(RESTARTED, "browser_replaced"));
                 }
                 if event.kind == EventType::Ended {
                     let reason = event.end_reason().map_or("unknown", |reason| reason.as_str());
-                    return End::Close(Close::new(code::NORMAL, format!("the session has ended: {reason}")));
+                    return End::Over(Close::new(code::NORMAL, format!("the session has ended: {reason}")));
                 }
             }
-            Ok(None) => return End::Close(Close::new(code::NORMAL, "the session has ended")),
+            Ok(None) => return End::Over(Close::new(code::NORMAL, "the session has ended")),
             Err(error) => {
                 tracing::debug!(%error, "events are followed anew");
                 if let Err(error) = events.resume().await {

@@ -110,8 +110,10 @@ impl<W> Mux<W> {
     pub fn download(&mut self, context: Option<&str>, method: &str, params: &[u8]) {
         let key = context.map(str::to_owned);
         for (client, state) in &self.clients {
-            if state.downloads.contains(&key) {
-                self.out.push(Out::Client(*client, message::event(method, params, None)));
+            let Some(session) = state.downloads.get(&key) else { continue };
+            // One that was detached is told no more.
+            if session.as_deref().is_none_or(|session| self.table.owner(session) == Some(*client)) {
+                self.out.push(Out::Client(*client, message::event(method, params, session.as_deref())));
             }
         }
     }

@@ -76,8 +76,8 @@ struct Client {
     intercepts: HashSet<SessionId>,
     /// Sessions that are told of dialogs.
     pages: HashSet<SessionId>,
-    /// Contexts whose downloads it is told of; `None` is the default one.
-    downloads: HashSet<Option<String>>,
+    /// Contexts whose downloads it is told of, `None` is the default one, each on the session that asked for it.
+    downloads: HashMap<Option<String>, Option<String>>,
 }
 
 /// `W` is whatever waits for an answer to the worker.

@@ -305,7 +305,9 @@ impl<W> Mux<W> {
             }
             if let Some(state) = self.clients.get_mut(&client) {
                 match wants_events {
-                    true => drop(state.downloads.insert(context)),
+                    true => {
+                        drop(state.downloads.insert(context, request.session.as_deref().map(str::to_owned)));
+                    }
                     false => drop(state.downloads.remove(&context)),
                 }
             }

@@ -428,6 +428,17 @@ fn downloads_are_the_workers_and_clients_get_the_news() {
         message::event("Browser.downloadWillBegin", format!(r#"{{"guid":"{guid}"}}"#).as_bytes(), None)
     };
     assert_eq!(out, [Out::Client(bob, guid("g")), Out::Client(alice, guid("h"))]);
+    // Asked for on a session, it is told there, for as long as that is attached.
+    mux.leave(bob);
+    mux.take_out();
+    attach(&mut mux, Some("root-a"), "S", "T", "A", false);
+    let mut on_session = wish(Some("A"));
+    on_session["sessionId"] = "S".into();
+    ask(&mut mux, alice, on_session);
+    mux.take_out();
+    mux.download(Some("A"), "Browser.downloadWillBegin", br#"{"guid":"i"}"#);
+    let told = message::event("Browser.downloadWillBegin", br#"{"guid":"i"}"#, Some("S"));
+    assert_eq!(mux.take_out(), [Out::Client(alice, told)]);
 }
 
 #[test]
