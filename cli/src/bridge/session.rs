@@ -1,10 +1,13 @@
 //! One client of a bridge, from its socket's opening to its end.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::VecDeque, path::PathBuf, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
+use futures::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use serde_json::Value;
 use tokio::{
     task::JoinSet,
@@ -16,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     downloads::{Downloads, Told},
     files::Files,
-    log::Log,
+    log::{Log, Missing},
     message::{self, Head},
     upstream::{Dialer, Refused, Upstream},
 };
@@ -30,6 +33,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// WebSocket close codes.
 const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
+const UNSUPPORTED: u16 = 1003;
 const NO_STATUS: u16 = 1005;
 const FAILED: u16 = 1011;
 const RESTARTED: u16 = 1012;
@@ -69,7 +73,7 @@ struct State {
     log: Log,
     downloads: Downloads,
     /// For the client.
-    waiting: std::collections::VecDeque<Bytes>,
+    waiting: VecDeque<Bytes>,
     waiting_bytes: usize,
     /// How many messages the edge has sent.
     received: u64,
@@ -83,7 +87,7 @@ pub async fn run(socket: WebSocket, mut upstream: Upstream, bridge: Bridge) {
         bridge,
         log: Log::default(),
         downloads: Downloads::default(),
-        waiting: std::collections::VecDeque::new(),
+        waiting: VecDeque::new(),
         waiting_bytes: 0,
         received: 0,
         transfers: JoinSet::new(),
@@ -194,7 +198,7 @@ impl State {
         })?;
         let arrived =
             upstream.headers.get("rookery-received").and_then(|value| value.to_str().ok()?.parse().ok());
-        let resumed = arrived.map_or(Err(super::log::Missing), |arrived| self.log.resume(arrived));
+        let resumed = arrived.map_or(Err(Missing), |arrived| self.log.resume(arrived));
         match resumed {
             Ok(()) => Ok(upstream),
             Err(missing) => Err(End::Close(FAILED, missing.to_string())),
@@ -205,7 +209,7 @@ impl State {
         match message {
             Some(Ok(Message::Text(text))) => self.take_from_client(text.into()),
             Some(Ok(Message::Binary(_))) => {
-                return Some(End::Close(1003, "binary messages are not understood".into()));
+                return Some(End::Close(UNSUPPORTED, "binary messages are not understood".into()));
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Some(End::Left),

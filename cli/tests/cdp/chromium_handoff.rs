@@ -2,14 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{raw::Raw, support::Fleet};
-
-async fn control(fleet: &Fleet, id: &str, body: Value) {
-    fleet.send(Method::PUT, &format!("/v1/sessions/{id}/control"), Some(body)).await.ok();
-}
+use super::{
+    raw::{Raw, control},
+    support::{Fleet, until},
+};
 
 #[tokio::test]
 async fn a_script_waits_for_a_person_who_does_what_it_asks_for() {
@@ -79,7 +77,7 @@ async fn nobody_waits_for_ever() {
     // Who has gone waits no longer.
     client.result(None, "Rookery.handoff", json!({})).await;
     client.stream.close(None).await.unwrap();
-    super::support::until("that nobody is wanted", || async {
+    until("that nobody is wanted", || async {
         let control = fleet.shown(&id).await["control"].clone();
         if control["handoff"].is_null() { Ok(()) } else { Err(control.to_string()) }
     })

@@ -7,14 +7,13 @@ use std::{
 
 use futures::SinkExt;
 use nix::sys::signal::Signal;
-use reqwest::Method;
 use serde_json::json;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     node::Running,
-    raw::Raw,
+    raw::{Raw, control},
     support::{
         Fleet,
         fleet::signal,
@@ -187,11 +186,8 @@ async fn what_waited_too_long_for_a_person_is_answered_and_never_done() {
     let id = fleet.session().await;
     let mut client = Raw::attach(&fleet, &id).await;
     let page = client.page().await;
-    let control = async |action: &str| {
-        let path = format!("/v1/sessions/{id}/control");
-        fleet.send(Method::PUT, &path, Some(json!({ "action": action, "holder": "ann" }))).await.ok();
-    };
-    control("take_control").await;
+    let ann = async |action: &str| control(&fleet, &id, json!({ "action": action, "holder": "ann" })).await;
+    ann("take_control").await;
     let asked = Instant::now();
     let held = json!({ "expression": "window.ran = true" });
     let held = client.send(Some(&page), "Runtime.evaluate", held).await;
@@ -206,7 +202,7 @@ async fn what_waited_too_long_for_a_person_is_answered_and_never_done() {
     };
     assert!(answer["error"]["message"].to_string().contains("person"), "{answer}");
     assert!(asked.elapsed() > Duration::from_secs(24), "{:?}", asked.elapsed());
-    control("return_control").await;
+    ann("return_control").await;
     assert_eq!(client.evaluate(&page, "typeof window.ran").await, "undefined");
     fleet.end(&id).await;
 }

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures::SinkExt;
-use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::{
     connect_async,
@@ -11,7 +10,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    raw::Raw,
+    raw::{Raw, control},
     support::{Fleet, until},
 };
 
@@ -142,18 +141,15 @@ async fn what_acts_waits_while_a_person_drives_and_what_reads_goes_on() {
     let id = fleet.session().await;
     let mut client = Raw::attach(&fleet, &id).await;
     let page = client.page().await;
-    let control = async |action: &str| {
-        let path = format!("/v1/sessions/{id}/control");
-        fleet.send(Method::PUT, &path, Some(json!({ "action": action, "holder": "ann" }))).await.ok();
-    };
-    control("take_control").await;
+    let ann = async |action: &str| control(&fleet, &id, json!({ "action": action, "holder": "ann" })).await;
+    ann("take_control").await;
     let held =
         client.send(Some(&page), "Runtime.evaluate", json!({ "expression": "window.ran = true" })).await;
     client.result(Some(&page), "Page.enable", json!({})).await;
     client.result(Some(&page), "Page.getFrameTree", json!({})).await;
     assert_eq!(fleet.shown(&id).await["control"]["holder"], "ann");
     assert!(client.events.iter().all(|message| message["id"] != held), "it has not run");
-    control("return_control").await;
+    ann("return_control").await;
     assert_eq!(client.answer(held).await["result"]["result"]["value"], true);
     fleet.end(&id).await;
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use futures::{SinkExt, StreamExt};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -15,6 +16,11 @@ use tokio_tungstenite::{
 };
 
 use super::support::{SOON, fleet::Gateway};
+
+/// Somebody takes, returns or pauses control over REST.
+pub async fn control(gateway: &Gateway, id: &str, body: Value) {
+    gateway.send(Method::PUT, &format!("/v1/sessions/{id}/control"), Some(body)).await.ok();
+}
 
 pub struct Raw {
     pub stream: WebSocketStream<MaybeTlsStream<TcpStream>>,

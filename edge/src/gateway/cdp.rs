@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub struct Connection {
     pub line: Line,
     pub receiver: Receiver,
-    /// Of the session, from before the connection was made.
+    /// Of the session, from an event on that was there before the connection.
     pub events: SessionEvents,
     /// The name by which it may be taken up again.
     pub conn: ConnId,

@@ -13,10 +13,10 @@ use crate::cdp::mux::{
 
 /// One client's wait for a person, and where its session is found.
 pub(super) struct HandOff {
-    pub(super) conn: ConnId,
-    pub(super) id: SessionId,
-    pub(super) links: Option<Links>,
-    pub(super) events: mpsc::Sender<BrowserEvent>,
+    conn: ConnId,
+    id: SessionId,
+    links: Option<Links>,
+    events: mpsc::Sender<BrowserEvent>,
     waiting: Option<(Dialect, Option<String>)>,
 }
 

@@ -170,7 +170,7 @@ impl Outgoing {
         let mut before = 0;
         let mut messages = self.messages;
         while messages < after {
-            let piece = self.pieces.range(..self.sent).nth(before).ok_or(NotKept)?;
+            let piece = self.pieces.get(before).filter(|_| before < self.sent).ok_or(NotKept)?;
             messages += u64::from(piece.last);
             before += 1;
         }
