@@ -1,4 +1,5 @@
-//! `/`: where to go from here. That is for people: programs that know other services open a WebSocket here.
+//! `/`: the console, or in a build without it where to go from here. That is for people: programs that know other
+//! services open a WebSocket here.
 
 use axum::{
     extract::{Request, State},

@@ -3,6 +3,7 @@
 mod demo;
 mod docs;
 mod index;
+mod ui;
 
 use axum::{
     Router,
@@ -17,12 +18,13 @@ use crate::app::App;
 /// At the root, WebSockets are for `sockets`.
 pub fn routes(sockets: MethodRouter) -> Router<App> {
     Router::new()
-        .route("/", get(index::page).layer(middleware::from_fn_with_state(sockets, index::or_socket)))
+        .route("/", get(ui::console).layer(middleware::from_fn_with_state(sockets, index::or_socket)))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::file))
         .route("/demo", get(demo::index))
         .route("/demo/", get(demo::index))
         .route("/demo/{file}", get(demo::file))
+        .merge(ui::routes())
 }
 
 /// A file built into the binary.
@@ -32,25 +34,28 @@ struct Asset {
 }
 
 impl Asset {
-    fn media_type(&self) -> &'static str {
-        match self.name.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("html") => "text/html; charset=utf-8",
-            Some("js") => "text/javascript; charset=utf-8",
-            Some("css") => "text/css; charset=utf-8",
-            Some("svg") => "image/svg+xml",
-            Some("csv") => "text/csv; charset=utf-8",
-            Some(_) | None => "application/octet-stream",
-        }
-    }
-
     /// The file, with what it may load.
     fn respond(&self, policy: &'static str) -> Response {
         let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static(self.media_type())),
+            (header::CONTENT_TYPE, HeaderValue::from_static(media_type(self.name))),
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         ];
         (headers, self.bytes).into_response()
+    }
+}
+
+/// By the ending of its name.
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("woff2") => "font/woff2",
+        Some("png") => "image/png",
+        Some(_) | None => "application/octet-stream",
     }
 }
 
