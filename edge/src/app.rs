@@ -36,6 +36,7 @@ struct Inner {
     secure: bool,
     body_limit: usize,
     upload_limit: u64,
+    tokens: Tokens,
     stop: CancellationToken,
     sockets: TaskTracker,
 }
@@ -49,6 +50,7 @@ impl App {
                 secure: config.tls.is_some(),
                 body_limit: config.body_limit,
                 upload_limit: config.upload_limit,
+                tokens: Tokens::new(&config.tenants, &config.secret),
                 stop,
                 sockets: TaskTracker::new(),
             }),
@@ -77,6 +79,11 @@ impl App {
         self.inner.upload_limit
     }
 
+    /// Who may speak.
+    pub fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
+    }
+
     /// Cancelled when the gateway begins to stop.
     pub fn stop(&self) -> CancellationToken {
         self.inner.stop.clone()
@@ -94,7 +101,7 @@ impl App {
 
 /// Everything this gateway serves. `listen` is the address it really has.
 pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
-    let tokens = Tokens::new(&config.tenants);
+    let tokens = app.tokens().clone();
     let (api, _) = rest::api().split_for_parts();
     let (service, _) = rest::service().split_for_parts();
     let at_root = get(cdp::create).layer(middleware::from_fn_with_state(tokens.clone(), auth::check));
@@ -111,7 +118,7 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
 
 /// What a listener for one protocol serves.
 pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
-    let tokens = Tokens::new(&config.tenants);
+    let tokens = app.tokens().clone();
     let (open, guarded) = match port {
         Protocol::Cdp => (cdp::discovery::open_routes(), cdp::listen::routes()),
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),

@@ -120,8 +120,8 @@ struct Nothing {}
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ServerMessage<'a> {
-    /// The first one.
-    Hello { session: &'a Session, seq: Option<&'a str> },
+    /// The first one. `access` is what this client may do: `full`, or what its link is for, `control` or `view`.
+    Hello { session: &'a Session, seq: Option<&'a str>, access: &'static str },
     /// The answer to a command or a control request.
     Result {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,11 +1,13 @@
 //! Pages that are there before a client asks for one.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{
     node,
     raw::Raw,
-    support::{Fleet, until},
+    support::{Fleet, SOON, until},
 };
 
 /// Several sessions ask for a page, one after another, each with the pool full.
@@ -26,7 +28,8 @@ async fn has_asked(fleet: &Fleet) {
 /// So that no renderer comes or goes but by what a test does.
 async fn is_refilled(fleet: &Fleet, busy: u32) {
     until("a full pool", async || {
-        let pressure = fleet.get("/v1/pressure").await.ok();
+        // A full fleet, or one that nobody knows of yet, answers 503.
+        let pressure = fleet.get("/v1/pressure").await.json();
         if pressure["warm"] == 1 && pressure["busy"] == busy { Ok(()) } else { Err(pressure.to_string()) }
     })
     .await;
@@ -67,7 +70,11 @@ async fn a_page_that_was_kept_is_like_a_new_one_and_nowhere_before() {
     let script = json!({ "source": "window.installed = 'before anything ran'" });
     client.result(Some(&page), "Page.addScriptToEvaluateOnNewDocument", script).await;
     client.result(Some(&page), "Runtime.runIfWaitingForDebugger", json!({})).await;
-    assert_eq!(client.evaluate(&page, "window.installed").await, "before anything ran");
+    // It runs when the worker has set it up, too.
+    let deadline = Instant::now() + SOON;
+    while client.evaluate(&page, "window.installed").await != "before anything ran" {
+        assert!(Instant::now() < deadline, "the script was not installed");
+    }
     assert_eq!(client.evaluate(&page, "innerWidth").await, 1280, "it is emulated as the others are");
     let tabs = fleet.get(&format!("/v1/sessions/{id}/tabs")).await.ok();
     assert_eq!(tabs["tabs"].as_array().unwrap().len(), 2, "{tabs}");

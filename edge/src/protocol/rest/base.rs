@@ -29,6 +29,11 @@ impl FromRequestParts<App> for Base {
 }
 
 impl Base {
+    /// Whether the client speaks TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// Of pages.
     pub fn http(&self, path: &str) -> String {
         format!("http{}://{}{path}", if self.secure { "s" } else { "" }, self.authority)

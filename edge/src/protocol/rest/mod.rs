@@ -87,6 +87,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(cdp::create))
         .routes(routes!(sessions::control::set))
         .routes(routes!(sessions::stream::get))
+        .routes(routes!(sessions::links::create))
         .routes(routes!(sessions::recording::get))
         .routes(routes!(sessions::tabs::list, sessions::tabs::open))
         .routes(routes!(sessions::tabs::close))
@@ -116,6 +117,9 @@ pub fn service() -> OpenApiRouter<App> {
         .routes(routes!(service::health::ready))
         .routes(routes!(service::metrics::get))
         .routes(routes!(service::openapi::get))
+        .routes(routes!(service::login::whoami))
+        .routes(routes!(service::login::login))
+        .routes(routes!(service::login::logout))
 }
 
 /// The OpenAPI document.

@@ -1,5 +1,6 @@
 //! `GET /v1/sessions/{id}/ws`: commands, events, input and frames on one socket.
 
+mod access;
 pub mod error;
 mod input;
 mod outbox;
@@ -79,6 +80,7 @@ pub async fn upgrade(
         tenant: tenant.clone(),
         conn: connection_id()?,
         limit: app.body_limit(),
+        access: access::Access::new(caller.link()),
         stop: app.stop(),
         id,
     };

@@ -11,7 +11,7 @@ use bus_schema::{
     model::{
         cdp::Close,
         command::{CommandRequest, CommandResult},
-        control::{Control, ControlRequest},
+        control::{Control, ControlAction, ControlRequest},
         event::EventType,
         input::InputBatch,
         session::Session,
@@ -29,6 +29,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::Access,
     error, input,
     outbox::{Outbox, gone},
     viewer::{self, Viewer},
@@ -59,6 +60,7 @@ pub struct Context {
     pub conn: ConnId,
     /// Bytes of one text message.
     pub limit: usize,
+    pub access: Access,
     pub stop: CancellationToken,
 }
 
@@ -93,7 +95,7 @@ pub async fn run(socket: WebSocket, context: Context, session: Session, events: 
 /// What came of a request.
 enum Done {
     Command(Option<Value>, Result<CommandResult, Error>),
-    Control(Option<Value>, Result<Control, Error>),
+    Control { id: Option<Value>, takes: bool, answer: Result<Control, Error> },
     Joined(Result<Seat, Error>),
 }
 
@@ -120,9 +122,12 @@ impl Socket {
         session: &Session,
     ) -> Close {
         let seq = self.last.to_string();
-        if let Err(close) = out.json(&ServerMessage::Hello { session, seq: Some(&seq) }).await {
+        let access = self.context.access.name();
+        if let Err(close) = out.json(&ServerMessage::Hello { session, seq: Some(&seq), access }).await {
             return self.with_last(close);
         }
+        self.context.access.changed(session.control.mode, session.control.epoch);
+        let link_ends = self.context.access.ends_at();
         self.join();
         let stop = self.context.stop.clone();
         let mut ping = interval_at(Instant::now() + PING, PING);
@@ -134,6 +139,7 @@ impl Socket {
                 event = self.events.next() => self.on_event(event, out).await,
                 frame = next_frame(&mut self.viewer) => self.on_frame(frame, out).await,
                 () = due(self.beat_at) => self.on_beat().await,
+                () = due(link_ends) => Err(Close::new(error::POLICY, "the link has expired")),
                 _ = ping.tick() => self.on_ping(out).await,
                 () = stop.cancelled() => Err(Close::new(error::GOING_AWAY, "the gateway is stopping")),
             };
@@ -228,6 +234,9 @@ impl Socket {
         if self.in_flight.len() >= IN_FLIGHT {
             return refuse(out, id.as_ref(), too_many()).await;
         }
+        if let Err(error) = self.context.access.may_run(&request) {
+            return refuse(out, id.as_ref(), error).await;
+        }
         let (gateway, tenant, session) =
             (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
         let conn = Some(self.context.conn.clone());
@@ -248,17 +257,23 @@ impl Socket {
         if self.in_flight.len() >= IN_FLIGHT {
             return refuse(out, id.as_ref(), too_many()).await;
         }
+        if let Err(error) = self.context.access.may_drive() {
+            return refuse(out, id.as_ref(), error).await;
+        }
         let (gateway, tenant, session) =
             (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
         // Who watches holds control for as long as they do; others must repeat.
         let conn = self.viewer.as_ref().map(|_| self.context.conn.clone());
-        let ask = async move { Done::Control(id, gateway.control(&tenant, &session, request, conn).await) };
+        let takes = request.action == ControlAction::TakeControl;
+        let ask = async move {
+            Done::Control { id, takes, answer: gateway.control(&tenant, &session, request, conn).await }
+        };
         self.in_flight.push(ask.boxed());
         Ok(())
     }
 
     async fn on_input(&mut self, batch: InputBatch, out: &mut Outbox) -> Result<(), Close> {
-        if let Err(error) = input::check(&batch) {
+        if let Err(error) = self.context.access.may_drive().and_then(|()| input::check(&batch)) {
             return refuse(out, None, error).await;
         }
         let line = match self.input.take() {
@@ -304,11 +319,14 @@ impl Socket {
                 let body = ResultBody::Command(&result);
                 out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
             }
-            Done::Control(id, Ok(control)) => {
+            Done::Control { id, takes, answer: Ok(control) } => {
+                if takes {
+                    self.context.access.taken(&control);
+                }
                 let body = ResultBody::Control { control: &control };
                 out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
             }
-            Done::Command(id, Err(error)) | Done::Control(id, Err(error)) => {
+            Done::Command(id, Err(error)) | Done::Control { id, answer: Err(error), .. } => {
                 refuse(out, id.as_ref(), error).await
             }
             Done::Joined(Ok(seat)) => {
@@ -349,6 +367,11 @@ impl Socket {
         let seq = logged.seq.map(|seq| seq.to_string());
         out.json(&ServerMessage::Event { seq: seq.as_deref(), event }).await?;
         self.last = logged.seq.unwrap_or(self.last);
+        if typed.kind == EventType::ControlChanged
+            && let Ok(changed) = serde_json::from_slice::<Changed>(&logged.bytes)
+        {
+            self.context.access.changed(changed.data.mode, changed.data.epoch);
+        }
         if typed.kind == EventType::Recovered {
             self.attach_again(out).await?;
         }
@@ -402,6 +425,11 @@ impl Socket {
 struct Typed {
     #[serde(rename = "type")]
     kind: EventType,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    data: Control,
 }
 
 fn too_many() -> Error {
