@@ -172,7 +172,10 @@ export class Client {
   }
 
   #onBeat(): void {
-    if (Date.now() - this.#heard > SILENCE) return this.#line.replace();
+    if (Date.now() - this.#heard > SILENCE) {
+      this.#line.replace();
+      return;
+    }
     this.#asked = performance.now();
     this.send({ type: "ping", id: "beat" });
   }

@@ -96,13 +96,16 @@ export function shownTab(state: State): Tab | undefined {
 export function apply(state: State, message: ServerMessage): void {
   switch (message.type) {
     case "hello":
-      return hello(state, message);
+      hello(state, message);
+      return;
     case "event":
-      return event(state, message.event);
+      event(state, message.event);
+      return;
     case "viewers":
       state.viewers = message.viewers;
       state.moreViewers = message.more ?? 0;
-      return whoHolds(state);
+      whoHolds(state);
+      return;
     case "cursor":
       state.cursor = message.cursor;
       return;
@@ -195,9 +198,11 @@ function opened(state: State, dialog: Dialog): void {
 function event(state: State, { type, data }: SessionEvent): void {
   switch (type) {
     case "session:ready":
-      return sessionIs(state, data as unknown as Session);
+      sessionIs(state, data as unknown as Session);
+      return;
     case "session:tab":
-      return tab(state, data as TabNews);
+      tab(state, data as TabNews);
+      return;
     case "session:navigated":
       state.tabs = state.tabs.map((t) => (t.n === data.tab ? { ...t, url: String(data.url) } : t));
       return;
@@ -209,9 +214,11 @@ function event(state: State, { type, data }: SessionEvent): void {
       }
       return;
     case "session:control_changed":
-      return controlIs(state, data as unknown as Control);
+      controlIs(state, data as unknown as Control);
+      return;
     case "session:download":
-      return download(state, data);
+      download(state, data);
+      return;
     case "session:recovering":
       state.life = "recovering";
       state.reason = String(data.reason ?? "");

@@ -106,14 +106,20 @@ export class Pointer {
 
   #onUp(event: PointerEvent): void {
     event.preventDefault();
-    if (event.pointerType === "touch") return this.#lift(event, "end");
+    if (event.pointerType === "touch") {
+      this.#lift(event, "end");
+      return;
+    }
     const point = this.#stage.toPage(event.clientX, event.clientY);
     if (point && this.#down.has(event.button)) this.#button("up", event.button, point, event);
   }
 
   /** The browser has taken the pointer away: nothing stays pressed. */
   #onCancel(event: PointerEvent): void {
-    if (event.pointerType === "touch") return this.#lift(event, "cancel");
+    if (event.pointerType === "touch") {
+      this.#lift(event, "cancel");
+      return;
+    }
     const point = this.#stage.toPage(event.clientX, event.clientY);
     for (const button of [...this.#down]) if (point) this.#button("up", button, point, event);
     this.#down.clear();

@@ -34,6 +34,7 @@ export class Choosers {
     // A dialog of the page comes first: nothing else is possible until it is answered.
     if (!chooser || !key || this.#sheets.key?.startsWith("dialog:")) return;
     if (chooser.kind === "file") this.#files(chooser, key);
+    else if (chooser.kind === "datalist") this.#suggestions(chooser, key);
     else this.#picker(chooser, key);
   }
 
@@ -100,7 +101,6 @@ export class Choosers {
   }
 
   #picker(picker: Picker, key: string): void {
-    if (picker.kind === "datalist") return this.#suggestions(picker, key);
     const input = h("input", {
       type: picker.kind,
       value: picker.value,

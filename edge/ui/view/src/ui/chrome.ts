@@ -104,8 +104,8 @@ export class Chrome {
 
   /** The keyboard goes back to the view. */
   focus(): void {
-    const first = this.#frame.querySelector<HTMLElement>(".driver button:not([hidden]), .tabname");
-    if (first && mayDrive(this.#view)) first.focus();
+    const button = this.#frame.querySelector<HTMLElement>(".driver button.primary:not([hidden])");
+    if (button && mayDrive(this.#view)) button.focus();
     else this.#view.stage.blur();
   }
 
@@ -120,7 +120,11 @@ export class Chrome {
       toast.remove();
       show(this.#toasts, this.#toasts.childElementCount > 0);
     };
-    const act =
+    const act = (then: () => void) => {
+      away();
+      then();
+    };
+    const offer =
       action &&
       ("href" in action
         ? h(
@@ -129,8 +133,8 @@ export class Chrome {
             { click: away },
             action.label,
           )
-        : h("button", {}, { click: () => (away(), action.act()) }, action.label));
-    const toast = h("div", { class: "toast", role: "status" }, {}, h("span", {}, {}, text), act);
+        : h("button", {}, { click: () => act(action.act) }, action.label));
+    const toast = h("div", { class: "toast", role: "status" }, {}, h("span", {}, {}, text), offer);
     while (this.#toasts.childElementCount >= TOASTS) this.#toasts.firstElementChild?.remove();
     this.#toasts.append(toast);
     show(this.#toasts, true);

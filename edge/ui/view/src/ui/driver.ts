@@ -70,8 +70,9 @@ export class DriverBar {
     const { state } = this.#context;
     const who = driver(state);
     const may = mayDrive(this.#context) && state.life === "ready" && state.connection === "open";
-    set(this.element, { "data-driver": who });
-    say(this.#who, sentence(who, state.control.holder));
+    const ended = state.life === "ended";
+    set(this.element, { "data-driver": ended ? "nobody" : who });
+    say(this.#who, ended ? "Nobody drives" : sentence(who, state.control.holder));
     const { note } = state.control;
     say(this.#note, note ?? "");
     set(this.#note, { title: note });

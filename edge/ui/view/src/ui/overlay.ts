@@ -95,7 +95,8 @@ export class Overlay {
     }
     if (!said || (brief && Date.now() - this.#since < QUIET)) {
       this.#shown = "";
-      return show(this.element, false);
+      show(this.element, false);
+      return;
     }
     const text = JSON.stringify(said);
     set(this.element, { class: said.light ? "overlay light" : "overlay" });
