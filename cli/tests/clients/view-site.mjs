@@ -27,12 +27,12 @@ const telling = `
 
 const pages = {
   '/surface': '<style>body{margin:0;height:3000px;cursor:crosshair}</style><title>surface</title>',
-  '/field': '<title>field</title><style>textarea{position:fixed;inset:0;font-size:30px}</style><textarea autofocus></textarea>',
-  '/popup': '<title>opener</title><style>button{position:fixed;inset:0}</style><button onclick="open(\'/second\')">open</button>',
+  '/field': '<title>field</title><style>textarea{position:fixed;inset:0;width:100%;height:100%;font-size:30px}</style><textarea autofocus></textarea>',
+  '/popup': '<title>opener</title><style>button{position:fixed;inset:0;width:100%;height:100%}</style><button onclick="window.open(\'/second\')">open</button>',
   '/second': '<title>second</title><h1>second</h1>',
-  '/dialog': '<title>dialog</title><style>button{position:fixed;inset:0}</style><button onclick="tell({ type: \'answer\', value: prompt(\'Which bird?\', \'rook\') })">ask</button>',
-  '/download': '<title>download</title><style>a{position:fixed;inset:0}</style><a href="/file">get</a>',
-  '/upload': '<title>upload</title><style>input{position:fixed;inset:0}</style><input type=file onchange="this.files[0].text().then(text => tell({ type: \'file\', name: this.files[0].name, text }))">',
+  '/dialog': '<title>dialog</title><style>button{position:fixed;inset:0;width:100%;height:100%}</style><button onclick="tell({ type: \'answer\', value: prompt(\'Which bird?\', \'rook\') })">ask</button>',
+  '/download': '<title>download</title><style>a{position:fixed;inset:0;width:100%;height:100%}</style><a href="/file">get</a>',
+  '/upload': '<title>upload</title><style>input{position:fixed;inset:0;width:100%;height:100%}</style><input type=file onchange="this.files[0].text().then(text => tell({ type: \'file\', name: this.files[0].name, text }))">',
   '/date': '<title>date</title><style>input{position:fixed;left:40px;top:40px;width:300px;height:60px;font-size:24px}</style><input type=date value="2026-12-01" onchange="tell({ type: \'change\', value: this.value })">',
   '/animation': '<title>animation</title><style>body{margin:0}div{height:100vh;animation:a 1s linear infinite}@keyframes a{from{background:#fff}to{background:#06c}}</style><div></div>',
 };
@@ -122,7 +122,7 @@ export async function open(browser, url, { tolerated = /failed: Error during Web
     picture: () => page.locator('canvas[data-ready]').waitFor(),
     async take() {
       await page.getByRole('button', { name: 'Take control', exact: true }).click();
-      await page.getByText('You drive').waitFor();
+      await page.getByText('You drive', { exact: true }).waitFor();
     },
     // A point of the page in the session, given in its CSS pixels, as one of the viewer's screen.
     async point(x, y, input = { width: 1280, height: 720 }) {

@@ -3,7 +3,7 @@
 import { type Address, httpUrl, socketUrl } from "./address.ts";
 import type { Control, Dialog, Problem, ServerMessage, Session } from "./protocol.ts";
 import { Line, verdict } from "./socket.ts";
-import { apply, initial, type State, sessionIs, taken } from "./state.ts";
+import { apply, controlIs, initial, type State, sessionIs, taken } from "./state.ts";
 
 /** Beats that measure the way to the edge and back, and how long it may be silent. */
 const BEAT = 2_000;
@@ -37,6 +37,8 @@ export interface Host {
   onClipboard(text: string, truncated: boolean): void;
   onProblem(problem: Problem): void;
   onControl(control: Control): void;
+  /** The line broke for so long that control was given to somebody else. */
+  onLost(control: Control): void;
   wish(): Wish;
 }
 
@@ -128,9 +130,8 @@ export class Client {
   ): Promise<Control | undefined> {
     const { control } = await this.request({ type: "control", action, ...fields });
     if (!control) return undefined;
-    taken(this.state, control);
-    if (action !== "take_control")
-      this.state.mine = control.mode === "user_control" ? this.state.mine : undefined;
+    if (action === "take_control") taken(this.state, control);
+    else controlIs(this.state, control);
     this.#host.onControl(control);
     this.#host.onChange();
     return control;
@@ -220,9 +221,14 @@ export class Client {
     this.#seq ??= message.seq;
     this.state.connection = "open";
     const { control } = this.state;
-    // Whoever drove goes on driving after a broken line, unless somebody else has it by now.
-    if (this.#drove && control.mode === "user_control" && control.holder === this.state.name) this.#resume();
-    else this.#drove = false;
+    if (!this.#drove) return;
+    // Whoever drove goes on driving after a broken line, unless the edge noticed it first.
+    if (control.mode === "user_control" && control.holder === this.state.name) {
+      this.#resume();
+    } else {
+      this.#drove = false;
+      this.#host.onLost(control);
+    }
   }
 
   #onEvent(type: string): void {

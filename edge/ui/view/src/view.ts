@@ -158,7 +158,7 @@ export class View implements Context, Host {
 
   async takeControl(): Promise<void> {
     await this.client.control("take_control", { holder: this.state.name });
-    this.announce("You drive. Control, Alt and Escape leave the page.");
+    this.announce("Control, Alt and Escape leave the page.");
     if (!matchMedia("(pointer: coarse)").matches) this.focusPage();
     await this.client.lookForDialogs();
   }
@@ -216,6 +216,13 @@ export class View implements Context, Host {
     if (!drives(this.state)) this.stage.keyboard.release();
     this.#keep(drives(this.state));
     this.#emit("rookery-control", { control });
+  }
+
+  onLost(control: Control): void {
+    this.#keep(false);
+    if (control.mode !== "ai_control") return;
+    const again = { label: "Take it again", act: () => this.run(this.takeControl()) };
+    this.toast("The connection broke, and control went back to the agent.", again);
   }
 
   wish(): Wish {
