@@ -183,7 +183,7 @@ await run({
     await late.close();
     const unknown = await open(browser, `${base}/view/${id.slice(0, -4)}0000`, { tolerated: /404|failed/ });
     await unknown.says('There is no such session');
-    await unknown.says(/^Request /);
+    await unknown.says(/^Request [0-9a-f]{32}$/);
     await unknown.close();
   },
 });
