@@ -125,11 +125,7 @@ export class Choosers {
         actions(...buttons),
       ),
     );
-    try {
-      if (navigator.userActivation?.isActive) input.showPicker();
-    } catch {
-      // The field is there to be used without it.
-    }
+    if (navigator.userActivation?.isActive) requestAnimationFrame(() => pickNow(input));
   }
 
   #suggestions(picker: Picker, key: string): void {
@@ -166,5 +162,14 @@ export class Choosers {
     const top = fits ? below : Math.max(box.top - sheet.offsetHeight - 4, 8);
     sheet.style.left = `${left}px`;
     sheet.style.top = `${top}px`;
+  }
+}
+
+/** The browser's own calendar or palette, once the field stands where it shall. */
+function pickNow(input: HTMLInputElement): void {
+  try {
+    input.showPicker();
+  } catch {
+    // The field is there to be used without it.
   }
 }

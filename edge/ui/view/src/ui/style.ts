@@ -42,8 +42,8 @@ button.quiet { position: relative; width: 32px; padding: 0; border-color: transp
 button.quiet:hover:not(:disabled) { background: var(--hover); color: var(--ink); }
 button.quiet[aria-pressed="true"] { background: var(--accent-soft); color: var(--accent); }
 button[data-count]::after {
-  content: attr(data-count); position: absolute; top: 0; right: 0; min-width: 16px; padding: 0 4px; border-radius: 8px;
-  background: var(--accent); color: var(--on-accent); font: 600 10px/16px system-ui;
+  content: attr(data-count); position: absolute; top: -1px; right: -2px; min-width: 14px; padding: 0 3px; border-radius: 8px;
+  background: var(--accent); color: var(--on-accent); font: 600 10px/14px system-ui;
 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: -1px; }
 input, select, textarea {
@@ -105,6 +105,7 @@ textarea.keys {
 .overlay { position: absolute; inset: 0; display: grid; place-items: center; padding: 24px; background: var(--ground); text-align: center; }
 .overlay.light { background: color-mix(in oklab, var(--ground) 72%, transparent); }
 .words { display: grid; justify-items: center; gap: 8px; max-width: 480px; }
+.overlay.light .words { padding: 16px 24px; border: 1px solid var(--line); border-radius: 16px; background: var(--surface); }
 .words p { margin: 0; color: var(--muted); }
 h2 { margin: 0; font: 600 16px/24px inherit; font-size: 16px; line-height: 24px; }
 
@@ -144,13 +145,14 @@ a { color: var(--accent); }
 
 @container (max-width: 560px) {
   .tabs { height: 36px; } .tab { flex-basis: 128px; }
-  .navigation { gap: 0; padding: 8px 4px; }
+  .navigation { flex-wrap: wrap; justify-content: space-between; height: auto; padding: 8px 4px; }
+  .navigation input { order: -1; flex-basis: calc(100% - 8px); }
   .driver { padding-left: 12px; }
   .banner { flex-wrap: wrap; } .banner .text { flex-basis: 100%; }
   .status { padding: 0 12px; } .status .keys { display: none; }
   .driver button { padding: 0 10px; }
 }
-@media (pointer: coarse) { .driver button, .sheet button, .navigation button { height: 40px; } .navigation { height: 56px; } .navigation input { height: 40px; font-size: 16px; } }
+@media (pointer: coarse) { .driver button, .sheet button, .navigation button { height: 40px; }   .navigation { height: auto; } .navigation input { height: 40px; font-size: 16px; } }
 @media (prefers-reduced-motion: reduce) { .hint { animation: none; outline: 2px solid var(--accent); } }
 @media (forced-colors: active) { .dot, .connection::before { forced-color-adjust: none; } }
 `;
