@@ -105,9 +105,10 @@ export function launch() {
 }
 
 // Opens the view of a session. What its page complains of fails the test, but for what `tolerated` matches.
-export async function open(browser, url, { tolerated = /failed: Error during WebSocket handshake/, ...options } = {}) {
+export async function open(browser, url, { tolerated = /failed: Error during WebSocket handshake/, prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options });
   const page = await context.newPage();
+  await prepare?.(page);
   const complaints = [];
   page.on('pageerror', error => complaints.push(error.stack));
   page.on('console', message => message.type() === 'error' && !tolerated.test(message.text()) && complaints.push(message.text()));

@@ -12,6 +12,8 @@ export class RookeryView extends HTMLElement {
   static readonly observedAttributes = [...ADDRESS, ...WISHES];
   #view: View | undefined;
   #scheduled = false;
+  /** An element that is upgraded hears of its attributes before it hears that it is connected. */
+  #isThere = false;
 
   constructor() {
     super();
@@ -19,18 +21,21 @@ export class RookeryView extends HTMLElement {
   }
 
   connectedCallback(): void {
+    this.#isThere = true;
     this.#start();
   }
 
   disconnectedCallback(): void {
     // An element that is only moved within the page is back before this runs.
     queueMicrotask(() => {
-      if (!this.isConnected) this.#stop();
+      if (this.isConnected) return;
+      this.#isThere = false;
+      this.#stop();
     });
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after || !this.isConnected) return;
+    if (before === after || !this.#isThere) return;
     if (!ADDRESS.includes(name)) {
       this.#view?.settings(this.#settings());
       return;

@@ -17,7 +17,7 @@ const css = `
   --warn: light-dark(#8a5200, #f2bd6b);
   --warn-soft: light-dark(#fdf3e1, #33291a);
   --bad: light-dark(#b3261e, #ff9a92);
-  display: block; position: relative; min-height: 160px; overflow: hidden; contain: content;
+  display: block; position: relative; aspect-ratio: 16 / 10; min-height: 240px; overflow: hidden; contain: content;
   background: var(--ground); color: var(--ink);
   font: 13px/20px "Inter Variable", system-ui, "Noto Sans CJK JP", sans-serif; font-variant-numeric: tabular-nums;
 }
@@ -25,7 +25,7 @@ const css = `
 :host([theme="dark"]) { color-scheme: dark; }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
-.view { display: flex; flex-direction: column; height: 100%; container-type: inline-size; }
+.view { display: flex; flex-direction: column; position: absolute; inset: 0; container-type: inline-size; }
 .view[data-controls="bar"] :is(.tabs, .navigation), .view[data-controls="none"] :is(.tabs, .navigation, .control, .status) { display: none; }
 
 button, input, select, textarea { font: inherit; color: inherit; }
