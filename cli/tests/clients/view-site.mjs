@@ -23,7 +23,8 @@ const telling = `
   for (const type of ['input', 'paste'])
     addEventListener(type, e => tell({ type, value: e.target.value }), true);
   addEventListener('scroll', () => tell({ type: 'scroll', y: scrollY }));
-  tell({ type: 'loaded', path: location.pathname });`;
+  // Browsers drop input before the first picture of a page.
+  addEventListener('load', () => requestAnimationFrame(() => requestAnimationFrame(() => tell({ type: 'loaded', path: location.pathname }))));`;
 
 const pages = {
   '/surface': '<style>body{margin:0;height:3000px;cursor:crosshair}</style><title>surface</title>',

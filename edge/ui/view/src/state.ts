@@ -26,6 +26,8 @@ export interface State {
   access: Access;
   name: string;
   tabs: Tab[];
+  /** Tabs that are gone. Their numbers are never used again, and a description of the session may be older than the news. */
+  closed: Set<number>;
   /** The tab that is looked at though another is active. */
   pinned: number | undefined;
   control: Control;
@@ -55,6 +57,7 @@ export function initial(name: string): State {
     access: "full",
     name,
     tabs: [],
+    closed: new Set(),
     pinned: undefined,
     control: { mode: "ai_control", holder: null, epoch: 0 },
     mine: undefined,
@@ -143,7 +146,8 @@ function hello(state: State, message: Extract<ServerMessage, { type: "hello" }>)
 export function sessionIs(state: State, session: Session): void {
   state.session = session;
   const icons = new Map(state.tabs.map((tab) => [tab.n, tab.favicon]));
-  state.tabs = session.tabs.map((tab) => {
+  const open = session.tabs.filter((tab) => !state.closed.has(tab.n));
+  state.tabs = open.map((tab) => {
     const favicon = tab.favicon ?? icons.get(tab.n);
     return favicon === undefined ? { ...tab } : { ...tab, favicon };
   });
@@ -253,6 +257,7 @@ function tab(state: State, { opened, activated, closed, favicon }: TabNews): voi
   }
   if (activated) state.tabs = state.tabs.map((t) => ({ ...t, active: t.n === activated.n }));
   if (closed) {
+    state.closed.add(closed.n);
     state.tabs = state.tabs.filter((t) => t.n !== closed.n);
     state.dialogs = state.dialogs.filter((dialog) => dialog.tab !== closed.n);
     forgetPin(state);

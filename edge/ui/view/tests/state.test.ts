@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Control, Session } from "../src/protocol.ts";
-import { apply, driver, drives, initial, type State, shownTab, taken } from "../src/state.ts";
+import { apply, driver, drives, initial, type State, sessionIs, shownTab, taken } from "../src/state.ts";
 
 const session: Session = {
   id: "local_1",
@@ -83,6 +83,17 @@ describe("tabs", () => {
     expect(shownTab(state)?.n).toBe(2);
     event("session:tab", { closed: { n: 2 } });
     expect(shownTab(state)?.n).toBe(1);
+  });
+
+  it("stay closed when the session is described as it was before", () => {
+    const two = {
+      ...session,
+      tabs: [...session.tabs, { n: 2, url: "http://b/", title: "B", active: false }],
+    };
+    apply(state, { type: "hello", session: two });
+    event("session:tab", { closed: { n: 2 } });
+    sessionIs(state, two);
+    expect(state.tabs.map((tab) => tab.n)).toEqual([1]);
   });
 
   it("are looked at as chosen, until the chosen one is closed", () => {
