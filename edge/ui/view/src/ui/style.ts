@@ -17,7 +17,7 @@ const css = `
   --warn: light-dark(#8a5200, #f2bd6b);
   --warn-soft: light-dark(#fdf3e1, #33291a);
   --bad: light-dark(#b3261e, #ff9a92);
-  display: block; position: relative; aspect-ratio: 16 / 10; min-height: 240px; overflow: hidden; contain: content;
+  display: block; position: relative; height: 600px; min-height: 160px; overflow: hidden; contain: content;
   background: var(--ground); color: var(--ink);
   font: 13px/20px "Inter Variable", system-ui, "Noto Sans CJK JP", sans-serif; font-variant-numeric: tabular-nums;
 }
