@@ -167,6 +167,10 @@ await run({
     await viewer.page.mouse.click(...(await viewer.point(300, 300)));
     await viewer.page.keyboard.type('a');
     assert.deepEqual(viewer.sent('input'), []);
+    const focused = () => viewer.view.evaluate(view => view.shadowRoot.activeElement?.localName);
+    assert.equal(await focused(), 'textarea');
+    await viewer.page.keyboard.press('Shift+Tab');
+    assert.notEqual(await focused(), 'textarea', 'the keyboard is not caught');
     await viewer.close();
   },
   'a loss of the browser is told and passes': async () => {

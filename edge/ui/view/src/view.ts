@@ -65,6 +65,7 @@ export class View implements Context, Host {
     this.stage = new Stage(
       {
         push: (event) => this.push(event),
+        drives: () => this.#drives(),
         wants: () => this.#wants(),
         isRich: () => this.state.conn !== undefined,
         leave: () => this.#leave(),
@@ -75,7 +76,7 @@ export class View implements Context, Host {
     );
     this.#painter = new Painter(this.stage.canvas, (painted) => this.#onPaint(painted));
     this.#queue = new Queue({
-      epoch: () => (drives(this.state) && !this.readonly ? this.state.control.epoch : undefined),
+      epoch: () => (this.#drives() ? this.state.control.epoch : undefined),
       tab: () => this.state.pinned,
       waiting: () => this.client.bytesWaiting,
       send: (batch) => void this.client.send(batch),
@@ -137,7 +138,7 @@ export class View implements Context, Host {
     queueMicrotask(() => {
       this.#rendering = false;
       this.#chrome.render();
-      this.stage.cursor(drives(this.state) ? this.state.cursor : "default");
+      this.stage.driven(this.#drives(), this.state.cursor);
       this.#tell();
     });
   }
@@ -271,9 +272,13 @@ export class View implements Context, Host {
     this.#ask();
   };
 
+  #drives(): boolean {
+    return drives(this.state) && !this.readonly;
+  }
+
   /** A person clicks or types. */
   #wants(): boolean {
-    if (drives(this.state) && !this.readonly) return true;
+    if (this.#drives()) return true;
     if (mayDrive(this) && this.state.connection === "open" && this.state.life === "ready")
       this.#chrome.hint();
     return false;

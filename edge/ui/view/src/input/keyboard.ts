@@ -8,6 +8,7 @@ const FILLER = "  ";
 
 export interface Typist {
   push(event: InputEvent): boolean;
+  drives(): boolean;
   wants(): boolean;
   /** Whether the edge knows `compose`, `paste`, `copy` and `cut`. */
   isRich(): boolean;
@@ -82,6 +83,11 @@ export class Keyboard {
       this.#typist.leave();
       return;
     }
+    if (!this.#typist.drives()) {
+      // Tab goes on to the next button, and nobody is caught here.
+      if (event.key.length === 1) this.#typist.wants();
+      return;
+    }
     // The IME's own, a dead key, or a phone that tells of text alone: what comes of it follows as text.
     if (event.isComposing || event.keyCode === 229 || event.key === "Dead" || event.key === "Process") return;
     if (event.key === "Unidentified" || event.key === "AltGraph") return;
@@ -89,11 +95,9 @@ export class Keyboard {
     const command = held.length === 1 && held[0] === "Control" ? event.key.toLowerCase() : "";
     if (command === "v") {
       // The browser's `paste` follows, with the text and without asking for a permission.
-      if (!this.#typist.wants()) event.preventDefault();
       return;
     }
     event.preventDefault();
-    if (!this.#typist.wants()) return;
     if ((command === "c" || command === "x") && this.#typist.isRich()) {
       this.#typist.push({ kind: command === "c" ? "copy" : "cut" });
       return;

@@ -36,6 +36,8 @@ export interface Stage {
   toPage(x: number, y: number): Point | undefined;
   size(): { width: number; height: number };
   push(event: InputEvent): boolean;
+  /** Whether what is done here reaches the page. */
+  drives(): boolean;
   /** A person wants to act. False where they may not, which is told to them. */
   wants(): boolean;
   /** The keyboard shall go to the page. */
@@ -64,7 +66,8 @@ export class Pointer {
       element.addEventListener(own, (e) => e.preventDefault());
     }
     for (const own of ["touchstart", "touchmove"]) {
-      element.addEventListener(own, (e) => e.cancelable && e.preventDefault(), passive);
+      // Where nobody drives, a finger or a wheel scrolls the page that the view is in.
+      element.addEventListener(own, (e) => e.cancelable && stage.drives() && e.preventDefault(), passive);
     }
   }
 
@@ -158,10 +161,11 @@ export class Pointer {
   }
 
   #onWheel(event: WheelEvent): void {
+    if (!this.#stage.drives()) return;
     // Control and the wheel would zoom the viewer's own page.
     event.preventDefault();
     const point = this.#stage.toPage(event.clientX, event.clientY);
-    if (!point || !isInside(point, this.#stage.size()) || !this.#stage.wants()) return;
+    if (!point || !isInside(point, this.#stage.size())) return;
     const { x, y } = wheelPixels(event, this.#stage.size());
     this.#stage.push({ kind: "wheel", ...point, delta_x: x, delta_y: y, ...this.#held(event) });
   }

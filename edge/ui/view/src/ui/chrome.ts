@@ -17,6 +17,8 @@ import { Tabs } from "./tabs.ts";
 
 const TOAST = 6_000;
 const TOASTS = 3;
+/** Whoever goes on typing is not told with each key. */
+const HINT = 2_000;
 
 export class Chrome {
   readonly status: Status;
@@ -36,6 +38,7 @@ export class Chrome {
   /** Downloads that are done and have been offered. */
   readonly #offered = new Set<string>();
   #summed: unknown;
+  #hinted = 0;
 
   constructor(element: HTMLElement, view: View, controls: string) {
     this.#view = view;
@@ -98,6 +101,8 @@ export class Chrome {
   }
 
   hint(): void {
+    if (Date.now() - this.#hinted < HINT) return;
+    this.#hinted = Date.now();
     this.#driver.hint();
     this.announce("Take control to click and type.");
   }

@@ -11,6 +11,7 @@ const CURSOR = /^[a-z-]{1,20}$/;
 
 export interface Acts {
   push(event: InputEvent): boolean;
+  drives(): boolean;
   /** A person wants to act; false, and they are told, where they may not. */
   wants(): boolean;
   isRich(): boolean;
@@ -44,6 +45,7 @@ export class Stage {
       toPage: (x, y) => this.#toPage({ x, y }),
       size: () => this.#input ?? { width: 0, height: 0 },
       push: acts.push,
+      drives: acts.drives,
       wants: acts.wants,
       // A finger does not bring up the keyboard of a phone: there is a button for that.
       focus: (event) => event.pointerType !== "touch" && this.focus(),
@@ -86,8 +88,10 @@ export class Stage {
     this.#field.blur();
   }
 
-  cursor(keyword: string): void {
-    this.#surface.style.cursor = CURSOR.test(keyword) ? keyword : "default";
+  /** Whether a person drives here, and the cursor that the page wants them to have. */
+  driven(drives: boolean, keyword: string): void {
+    set(this.#surface, { "data-driven": drives });
+    this.#surface.style.cursor = drives && CURSOR.test(keyword) ? keyword : "default";
   }
 
   onStage(rect: Rect): Box | undefined {

@@ -93,7 +93,8 @@ button.tabclose { width: 24px; height: 24px; margin-right: 4px; }
 @keyframes hint { 20%, 60% { box-shadow: 0 0 0 4px color-mix(in oklab, var(--accent) 40%, transparent); } }
 
 .stage { position: relative; flex: 1; min-height: 0; background: var(--ground); }
-.surface { position: absolute; inset: 0; overflow: hidden; touch-action: none; user-select: none; -webkit-user-select: none; }
+.surface { position: absolute; inset: 0; overflow: hidden; user-select: none; -webkit-user-select: none; }
+.surface[data-driven] { touch-action: none; }
 .picture { position: absolute; visibility: hidden; }
 .picture[data-ready] { visibility: visible; box-shadow: 0 0 0 1px var(--line); }
 textarea.keys {
