@@ -29,8 +29,9 @@ export class Sheets {
   open(options: SheetOptions, ...children: (Node | string | false)[]): HTMLElement {
     this.#key = options.key;
     const title = h("h2", { id: "sheet-title" }, {}, options.title);
+    const form = h("form", {}, { submit: (event) => event.preventDefault() }, title, ...children);
     const sheet = h(
-      "form",
+      "div",
       {
         class: "sheet",
         role: options.urgent ? "alertdialog" : "dialog",
@@ -38,7 +39,6 @@ export class Sheets {
         tabindex: -1,
       },
       {
-        submit: (event) => event.preventDefault(),
         keydown: (event) => {
           if (event.key === "Escape" && !event.isComposing) {
             event.preventDefault();
@@ -49,8 +49,7 @@ export class Sheets {
           if (event.key === "Tab") wrap(sheet, event);
         },
       },
-      title,
-      ...children,
+      form,
     );
     this.element.replaceChildren(sheet);
     this.element.hidden = false;

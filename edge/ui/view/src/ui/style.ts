@@ -111,6 +111,7 @@ textarea.keys {
 h2 { margin: 0; font: 600 16px/24px inherit; font-size: 16px; line-height: 24px; }
 
 .sheets { position: absolute; inset: 0; display: grid; place-items: center; padding: 16px; overflow: auto; background: rgb(0 0 0 / 0.32); }
+.sheet form { display: grid; gap: inherit; }
 .sheet {
   display: grid; gap: 16px; width: min(400px, 100%); padding: 16px; border: 1px solid var(--line); border-radius: 16px;
   background: var(--surface); box-shadow: 0 8px 32px rgb(0 0 0 / 0.24); outline: none;
