@@ -24,6 +24,15 @@ await run({
     await late.close();
     await first.close();
   },
+  'what opens the session leaves the address bar, and is kept for a reload': async () => {
+    const viewer = await open(browser, `${viewUrl}?embed=1&token=secret`);
+    await viewer.picture();
+    assert.equal(viewer.page.url(), `${viewUrl}?embed=1`);
+    const [socket] = await Promise.all([viewer.page.waitForEvent('websocket'), viewer.page.reload()]);
+    assert.equal(new URL(socket.url()).searchParams.get('token'), 'secret');
+    await viewer.picture();
+    await viewer.close();
+  },
   'tabs, popups and titles': async () => {
     await goTo(agent, pages, id, '/popup');
     const viewer = await open(browser, viewUrl);
