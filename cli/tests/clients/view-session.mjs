@@ -50,7 +50,7 @@ await run({
     await second.getByRole('button', { name: 'Close second' }).click();
     await second.waitFor({ state: 'detached' });
     await viewer.button('New tab').click();
-    await until('a new tab', async () => (await agent.shown(id)).tabs.length === 2);
+    await until('a new tab', async () => (await agent.shown(id)).tabs.some(one => one.active && one.url === 'about:blank'));
     await page.getByLabel('Address').fill(pages.url('/second'));
     await page.keyboard.press('Enter');
     await tab('second')(page).waitFor();

@@ -90,11 +90,14 @@ export class Navigation {
   }
 
   #onKey(event: KeyboardEvent): void {
+    if ((event.key !== "Escape" && event.key !== "Enter") || event.isComposing) return;
+    // The focus goes to the page: the key must not follow it there.
+    event.preventDefault();
     if (event.key === "Escape") {
       this.#address.value = shownTab(this.#context.state)?.url ?? "";
       this.#context.focusPage();
     }
-    if (event.key !== "Enter" || event.isComposing || !drives(this.#context.state)) return;
+    if (event.key !== "Enter" || !drives(this.#context.state)) return;
     const url = complete(this.#address.value);
     if (!url) return;
     const go = this.#context.client.command("navigate", { url, wait_until: "commit", ...this.#tab() });
