@@ -282,7 +282,8 @@ pub fn command(role: &str, dir: &Path) -> Command {
     let variables = std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "ROOKERY_NATS_SERVER");
     command.arg(role).current_dir(dir).env_clear().envs(variables);
     command.env("ROOKERY_DATA_DIR", dir.join(role)).env("ROOKERY_SECRET", SECRET);
-    command.args(["--http", "127.0.0.1:0"]);
+    // Not a flag, which could not be given twice.
+    command.env("ROOKERY_HTTP", "127.0.0.1:0");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
