@@ -62,7 +62,7 @@ export function Notices() {
             <CircleCheck size={16} className="mt-2 shrink-0 text-good" aria-hidden />
           )}
           <div className="min-w-0 grow py-1.5">
-            <p className="break-words">{notice.text}</p>
+            <p className="break-words first-letter:uppercase">{notice.text}</p>
             {notice.request && (
               <p className="font-mono text-xs break-all text-muted">request {notice.request}</p>
             )}

@@ -10,7 +10,7 @@ export function ProblemNote({ cause, retry, title }: { cause: unknown; retry?: (
       <TriangleAlert size={16} className="mt-0.5 shrink-0 text-bad" aria-hidden />
       <div className="min-w-0 grow">
         <p className="font-medium">{title ?? document.title}</p>
-        <p className="break-words text-muted">{document.detail}</p>
+        <p className="break-words text-muted first-letter:uppercase">{document.detail}</p>
         <p className="font-mono text-xs break-all text-muted">
           {document.code}
           {document.request_id ? ` · request ${document.request_id}` : ""}

@@ -35,7 +35,7 @@ export function StateMark({ session }: { session: Pick<Session, "state" | "end_r
   const reason =
     session.state === "ended" && session.end_reason ? session.end_reason.replaceAll("_", " ") : null;
   return (
-    <span className="inline-flex min-w-0 items-center gap-2">
+    <span className="flex min-w-0 items-center gap-2">
       <span
         className={`size-2 shrink-0 rounded-full ${failed ? "bg-bad" : DOTS[session.state]}`}
         aria-hidden
@@ -60,7 +60,7 @@ export function ControlMark({ control }: { control: Control }) {
   const Icon = control.mode === "ai_control" ? Bot : control.mode === "paused" ? Pause : User;
   const wanted = control.handoff || control.requested_by;
   return (
-    <span className="inline-flex min-w-0 items-center gap-2">
+    <span className="flex min-w-0 items-center gap-2">
       <Icon
         size={16}
         className={control.mode === "user_control" ? "shrink-0 text-accent" : "shrink-0 text-muted"}

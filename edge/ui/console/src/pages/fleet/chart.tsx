@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import type { Point } from "../../live/series";
+import { duration } from "../../ui/format";
 
 export interface Line {
   name: string;
@@ -14,18 +15,23 @@ interface Props {
 
 const WIDTH = 320;
 const HEIGHT = 72;
-const SPAN_MS = 5 * 60_000;
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 5 * 60_000;
+/** Points further apart have a time between them in which nobody looked. */
+const GAP_MS = 15_000;
 
-/** The last five minutes of one or two series. The first is filled, the second dashed. */
+/** The last minutes of one or two series, five at the most. The first is filled, the second dashed. */
 export function Chart({ title, lines, format }: Props) {
   const id = useId();
   const [at, setAt] = useState<number | null>(null);
   const end = Math.max(...lines.map((line) => line.points.at(-1)?.time ?? 0), 0);
+  const begin = Math.min(...lines.map((line) => line.points[0]?.time ?? end));
+  const span = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, end - begin));
   const values = lines.flatMap((line) => line.points.flatMap(({ value }) => value ?? []));
   const top = nice(Math.max(0, ...values));
-  const x = (time: number) => WIDTH - ((end - time) / SPAN_MS) * WIDTH;
+  const x = (time: number) => WIDTH - ((end - time) / span) * WIDTH;
   const y = (value: number) => HEIGHT - (value / top) * HEIGHT;
-  const looked = at === null ? end : end - (1 - at) * SPAN_MS;
+  const looked = at === null ? end : end - (1 - at) * span;
   const read = lines.map(({ name, points }) => ({ name, point: nearest(points, looked) }));
   const said = read
     .map(({ name, point }) => `${name} ${point?.value == null ? "none" : format(point.value)}`)
@@ -76,7 +82,7 @@ export function Chart({ title, lines, format }: Props) {
           vectorEffect="non-scaling-stroke"
         />
         {lines.map(({ name, points }, n) =>
-          parts(points).map((part) => {
+          parts(points, end - span).map((part) => {
             const path = part
               .map(({ time, value }) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`)
               .join(" L");
@@ -113,7 +119,9 @@ export function Chart({ title, lines, format }: Props) {
         )}
       </svg>
       <div className="flex justify-between text-xs leading-4 text-muted" aria-hidden>
-        <span>{at === null ? "5 min ago" : new Date(looked).toLocaleTimeString([], { hour12: false })}</span>
+        <span>
+          {at === null ? `${duration(span)} ago` : new Date(looked).toLocaleTimeString([], { hour12: false })}
+        </span>
         <span>top {format(top)}</span>
       </div>
     </figure>
@@ -137,16 +145,17 @@ interface Known {
   value: number;
 }
 
-/** Where nothing was counted there is no line. */
-export function parts(points: readonly Point[]): Known[][] {
-  const found: Known[][] = [[]];
-  const from = (points.at(-1)?.time ?? 0) - SPAN_MS;
+/** Where nothing was counted, and where nobody looked, there is no line. */
+export function parts(points: readonly Point[], from: number): Known[][] {
+  const found: Known[][] = [];
+  let last: Known | null = null;
   for (const { time, value } of points) {
-    if (value === null || time < from) {
-      if (found.at(-1)?.length !== 0) found.push([]);
-    } else {
-      found.at(-1)?.push({ time, value });
+    const known: Known | null = value === null || time < from ? null : { time, value };
+    if (known !== null) {
+      if (last === null || time - last.time > GAP_MS) found.push([]);
+      found.at(-1)?.push(known);
     }
+    last = known;
   }
-  return found.filter((part) => part.length > 0);
+  return found;
 }

@@ -4,7 +4,7 @@ import { Chart } from "./chart";
 import { useSeries } from "./use-series";
 
 const perSecond = (value: number) =>
-  `${value === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} /s`;
+  `${Number.isInteger(value) || value >= 10 ? Math.round(value) : value.toFixed(1)} /s`;
 const seconds = (value: number) => duration(value * 1_000);
 const count = (value: number) => String(Math.round(value));
 

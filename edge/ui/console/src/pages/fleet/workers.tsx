@@ -98,7 +98,7 @@ function Row({ worker, operator, drain }: { worker: Worker; operator: boolean; d
   const state = worker.frozen ? "frozen: it cannot renew its lease" : worker.draining ? "draining" : null;
   return (
     <tr className="border-t border-line">
-      <th scope="row" className="px-4 py-2 font-normal">
+      <th scope="row" className="px-4 py-2 font-normal whitespace-nowrap">
         <span className="block font-medium">{worker.id}</span>
         <span className="block text-xs leading-4 text-muted">
           {worker.host}, {worker.region}, {worker.pools.join(" ")}

@@ -117,8 +117,10 @@ export const ACTIONS: readonly Action[] = [
   { name: "key", about: "Hold a key down, or let it go", template: 'key {"event": "down", "key": "Shift"}' },
 ];
 
+/** With a scheme, as people leave it out: this machine rarely speaks HTTPS, others mostly do. */
 function schemed(url: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(url) && !/^[^/:]+:\d+(\/|$)/.test(url) ? url : `https://${url}`;
+  if (/^[a-z][a-z0-9+.-]*:/i.test(url) && !/^[^/:]+:\d+(\/|$)/.test(url)) return url;
+  return /^(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(url) ? `http://${url}` : `https://${url}`;
 }
 
 export type Command = { action: string } & Record<string, unknown>;

@@ -53,7 +53,7 @@ export function LiveView({ id }: { id: string }) {
       {failed !== null && (
         <div className="absolute inset-0 overflow-auto">
           <Empty icon={<MonitorX size={32} aria-hidden />} title="No live view">
-            <p>{failed}. Events, commands and pictures work without it.</p>
+            <p className="first-letter:uppercase">{failed}. Events, commands and pictures work without it.</p>
             <Button onClick={() => setAttempt(attempt + 1)}>Try again</Button>
           </Empty>
         </div>

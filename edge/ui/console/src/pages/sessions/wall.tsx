@@ -27,7 +27,7 @@ export function Wall({ sessions }: { sessions: Session[] }) {
   }, []);
   const columns = Math.max(1, Math.floor((width - GAP) / (NARROWEST + GAP)));
   const tile = (width - GAP) / columns - GAP;
-  const height = Math.round((tile * 10) / 16) + CAPTION + GAP;
+  const height = Math.round((tile * 9) / 16) + CAPTION + GAP;
   const rows = useVirtualizer({
     count: width === 0 ? 0 : Math.ceil(sessions.length / columns),
     getScrollElement: () => scroller.current,
@@ -71,7 +71,7 @@ function Tile({ session, watched }: { session: Session; watched: boolean }) {
       params={{ id: session.id }}
       className="block overflow-hidden rounded-lg border border-line hover:border-strong-line"
     >
-      <div className="relative aspect-16/10 bg-ground">
+      <div className="relative aspect-video bg-ground">
         {watched ? (
           <Picture key={session.id} id={session.id} title={title} />
         ) : (
