@@ -2,12 +2,21 @@
 
 import { X } from "lucide-react";
 import { AlertDialog, Dialog } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Button, IconButton } from "./button";
 
-const BACKDROP = "fixed inset-0 z-40 bg-black/50";
 const PANEL =
   "fixed left-1/2 top-1/2 z-40 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-2xl";
+
+/** While it is there, nothing behind it can be reached. */
+function Backdrop() {
+  useEffect(() => {
+    const root = document.getElementById("root");
+    root?.setAttribute("inert", "");
+    return () => root?.removeAttribute("inert");
+  }, []);
+  return <div className="fixed inset-0 z-40 bg-black/50" />;
+}
 
 interface SheetProps {
   open: boolean;
@@ -22,7 +31,7 @@ export function Sheet({ open, close, title, about, wide, children }: SheetProps)
   return (
     <Dialog.Root open={open} onOpenChange={(to) => to || close()}>
       <Dialog.Portal>
-        <div className={BACKDROP} />
+        <Backdrop />
         <Dialog.Content
           className={`${PANEL} ${wide ? "max-w-3xl" : "max-w-md"}`}
           {...(about ? {} : { "aria-describedby": undefined })}
@@ -60,7 +69,7 @@ export function Confirm({ open, close, title, about, action, confirm, children }
   return (
     <AlertDialog.Root open={open} onOpenChange={(to) => to || close()}>
       <AlertDialog.Portal>
-        <div className={BACKDROP} />
+        <Backdrop />
         <AlertDialog.Content className={`${PANEL} max-w-md gap-4 p-6`}>
           <AlertDialog.Title className="text-base font-semibold">{title}</AlertDialog.Title>
           <AlertDialog.Description asChild>

@@ -151,10 +151,9 @@ function Line({ text, set, past, busy, send }: LineProps) {
       )}
       <textarea
         ref={input}
-        role="combobox"
         aria-label="Command"
-        aria-expanded={found.length > 0}
-        aria-controls={`${id}-list`}
+        aria-haspopup="listbox"
+        aria-controls={found.length > 0 ? `${id}-list` : undefined}
         aria-autocomplete="list"
         aria-activedescendant={picked && found.length > 0 ? `${id}-${picked.name}` : undefined}
         rows={Math.min(8, text.split("\n").length)}
