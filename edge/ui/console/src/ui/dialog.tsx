@@ -2,19 +2,33 @@
 
 import { X } from "lucide-react";
 import { AlertDialog, Dialog } from "radix-ui";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { Button, IconButton } from "./button";
 
 const PANEL =
   "fixed left-1/2 top-1/2 z-40 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-2xl";
 
-/** While it is there, nothing behind it can be reached. */
+/**
+ * While a dialog is open nothing behind it can be reached. Radix gives the focus back to the dialog's own trigger alone;
+ * these are opened by keys too.
+ */
+function useModal() {
+  const before = useRef<Element | null>(null);
+  return {
+    onOpenAutoFocus: () => {
+      before.current = document.activeElement;
+      document.getElementById("root")?.setAttribute("inert", "");
+    },
+    onCloseAutoFocus: () => {
+      document.getElementById("root")?.removeAttribute("inert");
+      if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });
+    },
+  };
+}
+
 function Backdrop() {
-  useEffect(() => {
-    const root = document.getElementById("root");
-    root?.setAttribute("inert", "");
-    return () => root?.removeAttribute("inert");
-  }, []);
+  // Also where the page is left with the dialog open.
+  useLayoutEffect(() => () => document.getElementById("root")?.removeAttribute("inert"), []);
   return <div className="fixed inset-0 z-40 bg-black/50" />;
 }
 
@@ -28,11 +42,13 @@ interface SheetProps {
 }
 
 export function Sheet({ open, close, title, about, wide, children }: SheetProps) {
+  const modal = useModal();
   return (
     <Dialog.Root open={open} onOpenChange={(to) => to || close()}>
       <Dialog.Portal>
         <Backdrop />
         <Dialog.Content
+          {...modal}
           className={`${PANEL} ${wide ? "max-w-3xl" : "max-w-md"}`}
           {...(about ? {} : { "aria-describedby": undefined })}
         >
@@ -66,11 +82,12 @@ interface ConfirmProps {
 
 /** Asked before something ends. */
 export function Confirm({ open, close, title, about, action, confirm, children }: ConfirmProps) {
+  const modal = useModal();
   return (
     <AlertDialog.Root open={open} onOpenChange={(to) => to || close()}>
       <AlertDialog.Portal>
         <Backdrop />
-        <AlertDialog.Content className={`${PANEL} max-w-md gap-4 p-6`}>
+        <AlertDialog.Content {...modal} className={`${PANEL} max-w-md gap-4 p-6`}>
           <AlertDialog.Title className="text-base font-semibold">{title}</AlertDialog.Title>
           <AlertDialog.Description asChild>
             <div className="text-muted">{about}</div>
