@@ -84,12 +84,13 @@ await run({
   'the form refuses at the field, before and after it was sent': async () => {
     await page.keyboard.press('n');
     const form = page.getByRole('dialog', { name: 'New session' });
-    await form.getByText('Lifetime', { exact: true }).click();
+    const group = name => form.locator('summary').filter({ hasText: name });
+    await group('Lifetime').click();
     await form.getByLabel('Ends after so long idle').fill('0');
     await form.getByRole('button', { name: 'Create session' }).click();
     await form.getByText('at least 1').waitFor();
     await form.getByLabel('Ends after so long idle').fill('600');
-    await form.getByText('Browser', { exact: true }).click();
+    await group('Browser').click();
     await form.getByLabel('Switches').fill('--no-such-switch');
     await form.getByRole('button', { name: 'Create session' }).click();
     const wrong = form.locator('[aria-invalid=true]');
@@ -100,7 +101,7 @@ await run({
     await form.getByLabel('Page to open').fill(`${base}/demo`);
     await form.getByLabel('Name', { exact: true }).fill('by hand');
     await form.getByLabel('Labels').fill('team: people');
-    await form.getByText('Page and device').click();
+    await group('Page and device').click();
     await form.getByLabel('Width').fill('800');
     await form.getByRole('button', { name: 'Create session' }).click();
     await page.waitForURL(/\/sessions\/local_/);

@@ -9,7 +9,7 @@ export function NetworkPanel({ requests, left_out }: { requests: readonly Reques
   if (requests.length === 0) {
     return (
       <Empty icon={<ArrowLeftRight size={32} aria-hidden />} title="No requests yet">
-        <p>What pages ask for shows up here while this page is open. It is not kept.</p>
+        <p>What pages ask for shows up here while somebody watches the session. It is not kept.</p>
       </Empty>
     );
   }
