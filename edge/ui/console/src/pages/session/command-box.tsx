@@ -37,7 +37,7 @@ export function CommandBox({ id, pictures }: { id: string; pictures: Pictures })
   };
 
   return (
-    <section aria-label="Run a command" className="shrink-0 border-t border-line bg-surface">
+    <section aria-label="Run a command" className="relative shrink-0 border-t border-line bg-surface">
       {outcome && <Result outcome={outcome} close={() => setOutcome(null)} />}
       <Line text={text} set={setText} past={past} busy={busy} send={(typed) => void send(typed)} />
     </section>
@@ -177,7 +177,11 @@ function Line({ text, set, past, busy, send }: LineProps) {
 function Result({ outcome, close }: { outcome: Outcome; close: () => void }) {
   const { text, result, problem, picture } = outcome;
   return (
-    <div aria-live="polite" className="border-b border-line">
+    // Over the view, which would change its size with each result.
+    <div
+      aria-live="polite"
+      className="absolute inset-x-0 bottom-full z-10 border-y border-line bg-surface shadow-[0_-8px_16px_-8px_rgb(0_0_0/0.25)]"
+    >
       <div className="flex items-center gap-3 py-1 pr-2 pl-4">
         <code className="min-w-0 grow truncate text-xs">{text}</code>
         <span className="shrink-0 text-muted">
