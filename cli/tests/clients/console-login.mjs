@@ -1,4 +1,4 @@
-// How the console logs in where there are tokens. The argument is the address of a fleet whose token is `sesame`.
+// How the console logs in where there are tokens. The argument is the address of a fleet whose token is `open-sesame`.
 import assert from 'node:assert/strict';
 import { until, viewer } from './console-browser.mjs';
 import { run } from './site.mjs';
@@ -18,7 +18,7 @@ await run({
     assert.match(await page.getByRole('alert').textContent(), /unauthenticated · request \w+/);
   },
   'the right one leads to where one wanted to go, and is kept from scripts': async () => {
-    await page.getByLabel('Token').fill('sesame');
+    await page.getByLabel('Token').fill('open-sesame');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.waitForURL(`${base}/fleet`);
     await page.getByRole('meter', { name: /^Slots of/ }).waitFor();
@@ -26,7 +26,7 @@ await run({
     assert.equal(await page.evaluate(() => document.cookie), '');
     const [cookie] = await page.context().cookies();
     assert.deepEqual([cookie.name, cookie.httpOnly, cookie.sameSite], ['rookery', true, 'Strict']);
-    assert.ok(!cookie.value.includes('sesame'));
+    assert.ok(!cookie.value.includes('open-sesame'));
   },
   'snippets have a place for the token': async () => {
     await page.getByRole('link', { name: 'Connect', exact: true }).click();
@@ -41,7 +41,7 @@ await run({
     await page.getByRole('heading', { name: 'Log in to Rookery' }).waitFor();
   },
   'a token in the address is traded and gone': async () => {
-    const other = await open('/sessions?token=sesame&q=x');
+    const other = await open('/sessions?token=open-sesame&q=x');
     await until('the address', () => other.url() === `${base}/sessions?q=x` || other.url());
     await other.getByRole('searchbox').waitFor();
     assert.equal((await other.context().cookies()).length, 1);
@@ -49,7 +49,7 @@ await run({
   },
   'an address that leads away is not followed': async () => {
     await page.goto(`${base}/login?next=//example.com/`);
-    await page.getByLabel('Token').fill('sesame');
+    await page.getByLabel('Token').fill('open-sesame');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.waitForURL(`${base}/sessions`);
   },

@@ -27,3 +27,9 @@ async fn the_fleet_is_seen_and_drained_and_programs_told_how_to_connect() {
 async fn thousands_of_sessions_are_listed_without_stutter() {
     visit("console-many.mjs", &["--simulated", "--slots", "2500", "--warm", "0"]).await;
 }
+
+#[tokio::test]
+#[ignore = "`/login` and `/whoami` are not served yet"]
+async fn with_tokens_there_is_a_way_in_and_out() {
+    visit("console-login.mjs", &["--slots", "1", "--warm", "0", "--token", "open-sesame"]).await;
+}
