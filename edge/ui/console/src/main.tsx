@@ -4,7 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { tradeToken } from "./api/login";
 import { queries } from "./api/queries";
-import { router } from "./router";
+import { loadPages, router } from "./router";
 import { applyTheme } from "./ui/theme";
 import "./styles.css";
 
@@ -22,3 +22,6 @@ if (root) {
     </StrictMode>,
   );
 }
+
+const LATER_MS = 1_500;
+setTimeout(loadPages, LATER_MS);

@@ -37,6 +37,21 @@ export function sessionsSearch(search: Record<string, unknown>): SessionsSearch 
   return found;
 }
 
+const PAGES = {
+  login: () => import("./pages/login"),
+  sessions: () => import("./pages/sessions"),
+  session: () => import("./pages/session"),
+  fleet: () => import("./pages/fleet"),
+  connect: () => import("./pages/connect"),
+};
+
+/** Once there is time: a page then opens at once, and also while the server is away. */
+export function loadPages(): void {
+  const all = [...Object.values(PAGES), () => import("./create"), () => import("./pages/sessions/wall")];
+  // What does not load now is loaded when it is wanted.
+  for (const page of all) page().catch(() => undefined);
+}
+
 const root = createRootRoute({ notFoundComponent: Missing, errorComponent: Broken });
 
 const login = createRoute({
@@ -46,7 +61,7 @@ const login = createRoute({
     // Only ever to a place of this server.
     next: typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? search.next : undefined,
   }),
-  component: lazyRouteComponent(() => import("./pages/login"), "LoginPage"),
+  component: lazyRouteComponent(PAGES.login, "LoginPage"),
 });
 
 const shell = createRoute({
@@ -76,7 +91,7 @@ const list = createRoute({
   getParentRoute: () => shell,
   path: "/sessions",
   validateSearch: sessionsSearch,
-  component: lazyRouteComponent(() => import("./pages/sessions"), "SessionsPage"),
+  component: lazyRouteComponent(PAGES.sessions, "SessionsPage"),
 });
 
 const PANELS = ["timeline", "console", "network", "pictures", "files", "details"] as const;
@@ -86,23 +101,24 @@ const session = createRoute({
   getParentRoute: () => shell,
   path: "/sessions/$id",
   validateSearch: (search): { panel?: Panel } => ({ panel: one(search.panel, PANELS) }),
-  component: lazyRouteComponent(() => import("./pages/session"), "SessionPage"),
+  component: lazyRouteComponent(PAGES.session, "SessionPage"),
 });
 
 const fleet = createRoute({
   getParentRoute: () => shell,
   path: "/fleet",
-  component: lazyRouteComponent(() => import("./pages/fleet"), "FleetPage"),
+  component: lazyRouteComponent(PAGES.fleet, "FleetPage"),
 });
 
 const connect = createRoute({
   getParentRoute: () => shell,
   path: "/connect",
-  component: lazyRouteComponent(() => import("./pages/connect"), "ConnectPage"),
+  component: lazyRouteComponent(PAGES.connect, "ConnectPage"),
 });
 
 export const router = createRouter({
   routeTree: root.addChildren([login, shell.addChildren([home, list, session, fleet, connect])]),
+  defaultErrorComponent: Broken,
   defaultPreload: "intent",
   scrollRestoration: false,
 });

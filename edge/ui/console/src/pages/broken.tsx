@@ -1,13 +1,16 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
+import { Problem } from "../api/client";
 import { Empty } from "../ui/empty";
 import { ProblemNote } from "../ui/problem";
 
 export function Broken({ error }: { error: unknown }) {
   const router = useRouter();
+  // Anything but a refused request is of the page itself, which then begins anew.
+  const retry = () => (error instanceof Problem ? void router.invalidate() : location.reload());
   return (
     <main className="mx-auto max-w-xl p-6">
-      <ProblemNote cause={error} retry={() => void router.invalidate()} />
+      <ProblemNote cause={error} retry={retry} />
     </main>
   );
 }
