@@ -42,7 +42,7 @@ export function Chart({ title, lines, format }: Props) {
         <span id={id} className="font-medium">
           {title}
         </span>
-        <span className="text-right">
+        <span className="shrink-0 text-right whitespace-nowrap">
           {read.map(({ name, point }, n) => (
             <span key={name} className="block">
               {lines.length > 1 && <span className="text-muted">{n === 0 ? "— " : "┄ "}</span>}

@@ -21,7 +21,7 @@ export function Chosen({ count, live, clear, end }: Props) {
       <span className="grow" />
       <Button onClick={clear}>Clear</Button>
       <Button kind="danger" onClick={end} disabled={live === 0}>
-        End {live === count ? "" : `${live} `}…
+        {live === count ? "End…" : `End ${live}…`}
       </Button>
     </section>
   );
