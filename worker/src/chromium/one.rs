@@ -184,6 +184,7 @@ impl ChromiumBrowser {
         };
         self.keep(tokio::spawn(show::run(self.tabs.clone(), self.wanted.subscribe(), outlets)));
         self.keep(tokio::spawn(give_up_spare(self.tabs.root().clone())));
+        self.keep(tokio::spawn(show::requests(self.tabs.clone(), self.wanted.subscribe())));
         let mut emulation = Emulation::from(&entry.spec);
         if let Some(wish) = &entry.spec.profile {
             let (mut profile, cookies) = Profile::load(self.inner.bus.clone(), whose, &wish.name).await?;
