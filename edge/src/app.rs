@@ -36,6 +36,7 @@ struct Inner {
     secure: bool,
     body_limit: usize,
     upload_limit: u64,
+    vnc: Option<SocketAddr>,
     stop: CancellationToken,
     sockets: TaskTracker,
 }
@@ -49,6 +50,7 @@ impl App {
                 secure: config.tls.is_some(),
                 body_limit: config.body_limit,
                 upload_limit: config.upload_limit,
+                vnc: config.port(Protocol::Vnc),
                 stop,
                 sockets: TaskTracker::new(),
             }),
@@ -75,6 +77,11 @@ impl App {
 
     pub fn upload_limit(&self) -> u64 {
         self.inner.upload_limit
+    }
+
+    /// Where RFB is spoken without WebSockets.
+    pub fn vnc(&self) -> Option<SocketAddr> {
+        self.inner.vnc
     }
 
     /// Cancelled when the gateway begins to stop.
@@ -109,16 +116,18 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
     layered(routes, config, listen)
 }
 
-/// What a listener for one protocol serves.
-pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
+/// What a listener for one protocol serves. `None`: what is spoken there is not HTTP.
+pub fn port_router(app: &App, config: &Config, port: Protocol, listen: SocketAddr) -> Option<Router> {
     let tokens = Tokens::new(&config.tenants);
     let (open, guarded) = match port {
         Protocol::Cdp => (cdp::discovery::open_routes(), cdp::listen::routes()),
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
+        Protocol::Vnc => return None,
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
+    let routes = open.merge(guarded).with_state(app.clone());
     // Outermost, for those who observe must know it.
-    layered(open.merge(guarded).with_state(app), config, listen).layer(Extension(AnyPath(port.name())))
+    Some(layered(routes, config, listen).layer(Extension(AnyPath(port.name()))))
 }
 
 /// The layers around every route; the last one is the first that a request meets.
