@@ -579,12 +579,11 @@ class StreamUrls:
 
     Attributes:
         view: A page that shows it.
-        vnc: A page that shows it by RFB.
         ws: A WebSocket that carries frames after `frames:start`.
     """
 
     view: str
-    vnc: str
+    vnc: VncAccess
     ws: str
 
 
@@ -667,6 +666,25 @@ class Viewport(TypedDict, total=False):
     scale: float
     touch: bool
     width: Required[int]
+
+
+@dataclass(frozen=True)
+class VncAccess:
+    """Where and how a session is shown by VNC.
+
+    Attributes:
+        listen: Where RFB is spoken over TCP, if it is: `host:port`.
+        page: A page that shows it.
+        password: Names this session there, to somebody who may drive.
+        url: A WebSocket that speaks RFB.
+        view_password: The same to somebody who may only watch.
+    """
+
+    page: str
+    password: str
+    url: str
+    view_password: str
+    listen: str | None = None
 
 
 @dataclass(frozen=True)
