@@ -1,4 +1,4 @@
-// noVNC in a browser: node vnc.mjs ours <page> | debian <server> <session> <directory of Debian's novnc>
+// noVNC in a browser: node vnc.mjs ours <page> | debian <server> <session> <directory of Debian's novnc> <port for it>
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ function findBrowser() {
 }
 
 // Debian's pages, on a loopback address of their own.
-async function serve(directory) {
+async function serve(directory, port) {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://x').pathname);
     try {
@@ -27,7 +27,7 @@ async function serve(directory) {
       response.writeHead(404).end();
     }
   });
-  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  await new Promise(done => server.listen(port, '127.0.0.1', done));
   return server;
 }
 
@@ -70,11 +70,11 @@ let server;
 if (kind === 'ours') {
   await page.goto(rest[0]);
 } else {
-  const [base, id, directory] = rest;
-  server = await serve(directory);
+  const [base, id, directory, own] = rest;
+  server = await serve(directory, Number(own));
   const { hostname, port } = new URL(base);
   const query = new URLSearchParams({ host: hostname, port, path: `v1/sessions/${id}/vnc`, scale: 'true' });
-  await page.goto(`http://127.0.0.1:${server.address().port}/vnc_lite.html?${query}`);
+  await page.goto(`http://127.0.0.1:${own}/vnc_lite.html?${query}`);
 }
 await shows(page, { 100: [0, 0xc0, 0], 700: [0xc0, 0, 0] });
 await click(page, 100, 300);

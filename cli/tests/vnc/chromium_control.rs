@@ -26,7 +26,11 @@ async fn a_click_takes_control_keys_type_their_text_and_leaving_gives_it_back() 
     viewer.pointer(0, 300, 300).await;
     viewer.request(false).await;
     viewer.until(0).await;
-    assert_eq!(control(&fleet, &id).await["mode"], "ai_control", "a hand that passes over it is no hand on it");
+    assert_eq!(
+        control(&fleet, &id).await["mode"],
+        "ai_control",
+        "a hand that passes over it is no hand on it"
+    );
     viewer.click(100, 100).await;
     let held = until_mode(&fleet, &id, "user_control").await;
     assert!(held["holder"].as_str().unwrap().starts_with("VNC viewer "), "{held}");
@@ -107,13 +111,13 @@ async fn a_viewer_watches_and_another_persons_wheel_is_left_alone() {
     viewer.type_text("nobody").await;
     bell(&mut viewer).await;
     set_control(&fleet, &id, json!({ "action": "return_control", "holder": "ann" })).await;
-    // News of it may be on their way.
-    until("control", || async {
-        viewer.click(100, 100).await;
-        let control = control(&fleet, &id).await;
-        if control["mode"] == "user_control" { Ok(()) } else { Err(control.to_string()) }
-    })
-    .await;
+    viewer.encodings(&[0, DESKTOP_NAME]).await;
+    while viewer.name != "typing – the agent drives" {
+        viewer.request(true).await;
+        viewer.until(DESKTOP_NAME).await;
+    }
+    viewer.click(100, 100).await;
+    until_mode(&fleet, &id, "user_control").await;
     viewer.type_text("me").await;
     until_text(&fleet, &id, "me").await;
     // Taken away in the middle, with a key down: what comes then is not for the page.
@@ -181,7 +185,9 @@ async fn what_was_copied_elsewhere_is_pasted() {
     let text = "日本語\r\n😀\0".as_bytes();
     let deflated = stored([&(text.len() as u32).to_be_bytes(), text].concat().as_slice());
     let message = [&[0x10, 0, 0, 1], deflated.as_slice()].concat();
-    viewer.send(&[&[6, 0, 0, 0], (-(message.len() as i32)).to_be_bytes().as_slice(), &message].concat()).await;
+    viewer
+        .send(&[&[6, 0, 0, 0], (-(message.len() as i32)).to_be_bytes().as_slice(), &message].concat())
+        .await;
     paste(&mut viewer).await;
     until_text(&fleet, &id, "café 日本語\n😀").await;
 }

@@ -8,14 +8,17 @@ use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream, time::timeout};
 use super::{
     page::{LISTEN, password, session, site, stream},
     support::{Fleet, SOON},
-    viewer::{TIGHT, LEVEL_6, Viewer},
+    viewer::{LEVEL_6, TIGHT, Viewer},
 };
 
 #[tokio::test]
 async fn the_password_selects_the_session_and_a_name_may_come_first() {
     let (site, fleet) = (site().await, Fleet::with(&LISTEN).await);
     let (one, two) = (session(&fleet, &site.url("/")).await, session(&fleet, &site.url("/move")).await);
-    fleet.send(reqwest::Method::PATCH, &format!("/v1/sessions/{two}"), Some(json!({ "name": "two" }))).await.ok();
+    fleet
+        .send(reqwest::Method::PATCH, &format!("/v1/sessions/{two}"), Some(json!({ "name": "two" })))
+        .await
+        .ok();
     let told = stream(&fleet, &one).await;
     assert_eq!(told["listen"], fleet.vnc.as_deref().unwrap());
     assert_eq!(told["url"], format!("ws://{}/v1/sessions/{one}/vnc", fleet.address()));
@@ -89,13 +92,15 @@ async fn noise_is_shown_out_and_nobody_else_notices() {
     let id = session(&fleet, &site.url("/move")).await;
     let mut other = Viewer::websocket(&fleet, &id, "").await;
     other.encodings(&[TIGHT, LEVEL_6]).await;
-    for words in [b"GET / HTTP/1.1\r\n\r\n".as_slice(), b"\x16\x03\x01\x02", &[0xff; 1 << 16], b"RFB 002.001\n"] {
+    for words in
+        [b"GET / HTTP/1.1\r\n\r\n".as_slice(), b"\x16\x03\x01\x02", &[0xff; 1 << 16], b"RFB 002.001\n"]
+    {
         assert!(answer_to(&fleet, words).await.len() <= 12);
     }
     let refused = answer_to(&fleet, b"RFB 003.008\n\x01").await;
     assert!(refused.ends_with(b"this kind of security was not offered"), "{refused:?}");
 
-    let huge = [[6, 0, 0, 0].as_slice(), &(100 << 20_i32).to_be_bytes()].concat();
+    let huge = [[6, 0, 0, 0].as_slice(), &(100_i32 << 20).to_be_bytes()].concat();
     let mapped = [[0; 4].as_slice(), &[8, 8, 0, 0, 0, 7, 0, 7, 0, 3, 0, 3, 6, 0, 0, 0]].concat();
     let clipboard = [6, 0, 0, 0, 0xff, 0xff, 0xff, 0xf8, 0x10, 0, 0, 1, 1, 2, 3, 4];
     for (noise, reason) in [

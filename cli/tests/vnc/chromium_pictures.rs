@@ -56,14 +56,17 @@ async fn a_jpeg_comes_as_it_is_and_raw_in_the_pixels_asked_for() {
                     [(value >> 11 << 3) as u8, (value >> 5 << 2) as u8, (value << 3) as u8]
                 }
                 // So few colours: dark red and green are the next of them.
-                [value] => [if value & 7 > 3 { 0xc0 } else { 0 }, if value >> 3 & 7 > 3 { 0xc0 } else { 0 }, 0],
+                [value] => {
+                    [if value & 7 > 3 { 0xc0 } else { 0 }, if value >> 3 & 7 > 3 { 0xc0 } else { 0 }, 0]
+                }
                 other => panic!("{other:?}"),
             })
             .collect();
         is_the_page(&rgb, 800);
         // Only what changes comes then.
-        viewer.click(10, 10).await;
-        viewer.type_text("x").await;
+        fleet.evaluate(&id, "document.querySelector('output').style.color = ''").await;
+        fleet.evaluate(&id, "document.querySelector('output').textContent += Math.random()").await;
+        fleet.evaluate(&id, "document.querySelector('output').style.color = '#fff'").await;
         viewer.request(true).await;
         let part = viewer.until(0).await;
         assert!(part.at[2] < 800 || part.at[3] < 600, "{:?}", part.at);
@@ -103,7 +106,9 @@ async fn who_answers_has_many_pictures_and_who_does_not_has_two() {
         let count_them = async {
             loop {
                 match viewer.next().await.unwrap() {
-                    Said::Update(rects) => count += rects.iter().filter(|rect| rect.encoding == TIGHT).count(),
+                    Said::Update(rects) => {
+                        count += rects.iter().filter(|rect| rect.encoding == TIGHT).count()
+                    }
                     Said::Fence(flags, payload) if answers => viewer.answer(flags, &payload).await,
                     Said::Fence(..) => {}
                     other => panic!("{other:?}"),

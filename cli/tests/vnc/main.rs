@@ -7,11 +7,11 @@ mod chromium_doors;
 mod chromium_pages;
 mod chromium_pictures;
 mod chromium_tigervnc;
-mod page;
-mod viewer;
 #[path = "../cdp/node.rs"]
 #[expect(dead_code, reason = "shared with the tests of CDP, which use more of it")]
 mod node;
+mod page;
 #[path = "../chromium/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the tests of bad input, which use more of it")]
 mod support;
+mod viewer;

@@ -2,20 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::support::{
-    Fleet, Site,
-    fleet::Gateway,
-    site::Reply,
-    until,
-};
+use super::support::{Fleet, Site, fleet::Gateway, site::Reply, until};
 
 pub const LISTEN: [&str; 6] = ["--vnc-listen", "127.0.0.1:0", "--slots", "2", "--warm", "0"];
 
-/// A field that fills the left half; what comes to it is told in the title, which anybody may read.
+/// A field that fills the left half; what comes to it is told on the right, red on red, for anybody may read the text.
 const TYPE: &str = r#"<!doctype html><title>-</title><style>html,body{margin:0;height:100%;background:#c00000}
-textarea{position:fixed;inset:0 50% 0 0;border:0;background:#00c000;color:#00c000}</style><textarea></textarea><script>
+textarea{position:fixed;inset:0 50% 0 0;border:0;background:#00c000;color:#00c000}
+output{position:fixed;inset:0 0 auto 50%;font:8px monospace;color:#c00000;pointer-events:none}</style>
+<textarea></textarea><output></output><script>
 const field = document.querySelector("textarea"), seen = [];
-const tell = () => document.title = JSON.stringify({ text: field.value, seen });
+const tell = () => document.querySelector("output").textContent = JSON.stringify({ text: field.value, seen });
 field.addEventListener("input", tell);
 for (const type of ["mousedown", "dblclick", "contextmenu", "wheel"])
   addEventListener(type, event => { event.preventDefault && type === "contextmenu" && event.preventDefault();
@@ -36,8 +33,9 @@ pub async fn session(fleet: &Fleet, url: &str) -> String {
 
 /// What has come to the page: text, or events.
 pub async fn seen(gateway: &Gateway, id: &str) -> Value {
-    let title = gateway.shown(id).await["page"]["title"].as_str().unwrap_or_default().to_owned();
-    serde_json::from_str(&title).unwrap_or(Value::Null)
+    let text = gateway.get(&format!("/v1/sessions/{id}/content?format=text")).await.text();
+    let json = text.find('{').zip(text.rfind('}')).map(|(start, end)| &text[start..=end]);
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(Value::Null)
 }
 
 pub async fn until_text(gateway: &Gateway, id: &str, text: &str) {

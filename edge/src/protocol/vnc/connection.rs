@@ -152,6 +152,7 @@ impl<'a> Connection<'a> {
                 resized = self.wishes.done(self.guest) => {
                     if let Some(resized) = resized {
                         self.screen.set_resized(resized);
+                        self.is_fresh = self.frame.is_some();
                     }
                 }
                 () = sleep_until(beat_at) => {
@@ -192,7 +193,7 @@ impl<'a> Connection<'a> {
 
     async fn show(&mut self, frame: &Bytes, whole: bool, out: &mut Outbox) -> Result<Shown, End> {
         let Some(header) = Header::decode(frame) else { return Ok(Shown::Nothing) };
-        if (header.width, header.height) != self.screen.size() && self.wishes.seen() {
+        if self.wishes.seen((header.width, header.height)) {
             self.screen.set_resized(Resized::Done);
         }
         self.shown = Some(header);
@@ -217,9 +218,10 @@ impl<'a> Connection<'a> {
     fn on_frame(&mut self, frame: Option<Bytes>) -> Result<(), End> {
         let frame = frame.ok_or_else(|| End::from(Error::unavailable("no more frames come")))?;
         // Noise on the subject is no frame.
-        if Header::decode(&frame).is_some() {
+        if let Some(header) = Header::decode(&frame) {
             self.frame = Some(frame);
-            self.is_fresh = true;
+            // What is made while the page changes its size is not shown, unless nothing follows.
+            self.is_fresh = !self.wishes.is_between((header.width, header.height), self.screen.size());
         }
         Ok(())
     }

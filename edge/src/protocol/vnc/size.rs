@@ -18,6 +18,8 @@ const PICTURE_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Wishes {
     under_way: Option<BoxFuture<'static, Result<(), Error>>>,
+    /// What the one under way is for.
+    wished: (u16, u16),
     next: Option<(u16, u16)>,
     /// It was done, and a picture is to show it until then.
     shown_by: Option<Instant>,
@@ -29,6 +31,8 @@ impl Wishes {
             self.next = Some((width, height));
             return;
         }
+        self.wished = (width, height);
+        self.shown_by = None;
         let size = SetViewport { width: width.into(), height: height.into(), scale: None };
         let request = CommandRequest::new(Command::SetViewport(size));
         let (gateway, tenant, id) = (guest.gateway.clone(), guest.tenant.clone(), guest.id.clone());
@@ -70,9 +74,15 @@ impl Wishes {
         }
     }
 
-    /// A picture of another size has come. `true`: it was wished for.
-    pub fn seen(&mut self) -> bool {
-        self.shown_by.take().is_some()
+    /// Whether a picture of this size is one of those that a browser makes while it changes from `now`.
+    pub fn is_between(&self, size: (u16, u16), now: (u16, u16)) -> bool {
+        let waits = self.under_way.is_some() || self.shown_by.is_some();
+        waits && size != now && size != self.wished
+    }
+
+    /// A picture of this size has come. `true`: it is what was wished for.
+    pub fn seen(&mut self, size: (u16, u16)) -> bool {
+        size == self.wished && self.shown_by.take().is_some()
     }
 }
 

@@ -122,7 +122,9 @@ mod tests {
             if let InputEvent::Wheel { delta_x, delta_y, .. } = event {
                 return format!("wheel {delta_x},{delta_y}");
             }
-            let InputEvent::Mouse { event, x, y, button, click_count, .. } = event else { panic!("{event:?}") };
+            let InputEvent::Mouse { event, x, y, button, click_count, .. } = event else {
+                panic!("{event:?}")
+            };
             match event {
                 MouseEvent::Move => format!("to {x},{y}"),
                 MouseEvent::Down => format!("{button:?} down {click_count}"),

@@ -277,3 +277,179 @@ pub enum Shown {
     /// Nothing has changed for this client, and nothing is to be sent.
     Nothing,
 }
+
+#[cfg(test)]
+mod tests {
+    use bus_schema::model::frame::Codec;
+
+    use super::*;
+
+    /// 32 × 16: green on the left, red on the right.
+    const JPEG: &[u8] = include_bytes!("fixtures/green-red-32x16.jpg");
+    const LEVEL_6: i32 = -26;
+
+    fn frame(width: u16, height: u16) -> Bytes {
+        let header = Header {
+            codec: Codec::Jpeg,
+            flags: 0,
+            seq: 1,
+            captured_at: 0,
+            width,
+            height,
+            tab: 1,
+            input_width: width,
+            input_height: height,
+        };
+        header.with_image(JPEG)
+    }
+
+    /// Encodings and places of the rectangles in an update without data of its own.
+    fn heads(update: &[u8], data: &[usize]) -> Vec<(i32, [u16; 4])> {
+        let count = usize::from(u16::from_be_bytes([update[2], update[3]]));
+        assert_eq!((update[0], count), (0, data.len()), "{update:?}");
+        let mut at = 4;
+        let heads = data.iter().map(|length| {
+            let head = &update[at..at + 12];
+            at += 12 + length;
+            let side = |i: usize| u16::from_be_bytes([head[i], head[i + 1]]);
+            (i32::from_be_bytes(*head[8..].first_chunk().unwrap()), [side(0), side(2), side(4), side(6)])
+        });
+        heads.collect()
+    }
+
+    fn screen(encodings: &[i32]) -> Screen {
+        let mut screen = Screen::new(32, 16);
+        screen.set_abilities(Abilities::of(encodings));
+        screen
+    }
+
+    fn shown(screen: &mut Screen, frame: &Bytes, whole: bool) -> (Shown, BytesMut) {
+        let mut out = BytesMut::new();
+        let shown = screen.show(frame, whole, &mut out);
+        (shown, out)
+    }
+
+    #[test]
+    fn who_names_a_quality_has_the_jpeg_as_it_is() {
+        for (encodings, quality) in [
+            (vec![encoding::TIGHT, LEVEL_6], Some(79)),
+            (vec![encoding::TIGHT, -32], Some(15)),
+            (vec![-23, encoding::TIGHT], Some(100)),
+            (vec![encoding::TIGHT, -412], Some(100)),
+            (vec![encoding::TIGHT, -512], Some(1)),
+            (vec![encoding::TIGHT], None),
+            (vec![LEVEL_6], None),
+            (vec![], None),
+        ] {
+            assert_eq!(Abilities::of(&encodings).jpeg(), quality, "{encodings:?}");
+            let mut screen = screen(&encodings);
+            let (shown, out) = shown(&mut screen, &frame(32, 16), false);
+            assert_eq!(shown, Shown::Picture);
+            if quality.is_some() {
+                assert!(out.ends_with(JPEG));
+                assert_eq!(heads(&out, &[JPEG.len()])[0], (encoding::TIGHT, [0, 0, 32, 16]));
+            } else {
+                assert_eq!(heads(&out, &[32 * 16 * 4])[0], (encoding::RAW, [0, 0, 32, 16]));
+                let pixel = &out[16..20];
+                assert!(
+                    pixel[1].abs_diff(0xc0) < 8 && pixel[2] < 8,
+                    "green, in the order of blue, green, red: {pixel:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn raw_is_what_has_changed() {
+        let mut screen = screen(&[encoding::RAW]);
+        assert_eq!(shown(&mut screen, &frame(32, 16), false).0, Shown::Picture);
+        assert_eq!(shown(&mut screen, &frame(32, 16), false), (Shown::Nothing, BytesMut::new()));
+        assert_eq!(shown(&mut screen, &frame(32, 16), true).0, Shown::Picture);
+        screen.set_format(PixelFormat::default());
+        assert_eq!(
+            shown(&mut screen, &frame(32, 16), false).0,
+            Shown::Picture,
+            "in another format all is new"
+        );
+        assert_eq!(shown(&mut screen, &Bytes::from_static(b"noise"), false).0, Shown::Nothing);
+    }
+
+    #[test]
+    fn another_size_comes_before_its_picture() {
+        for (listed, encoding, data) in
+            [(encoding::DESKTOP_SIZE, encoding::DESKTOP_SIZE, 0), (-308, encoding::EXTENDED_DESKTOP_SIZE, 20)]
+        {
+            let mut screen = Screen::new(64, 64);
+            screen.set_abilities(Abilities::of(&[encoding::TIGHT, LEVEL_6, listed]));
+            assert!(!screen.decodes(&Header::decode(&frame(32, 16)).unwrap()));
+            let (resized, out) = shown(&mut screen, &frame(32, 16), false);
+            assert_eq!((resized, screen.size()), (Shown::Resized, (32, 16)));
+            assert_eq!(heads(&out, &[data])[0], (encoding, [0, 0, 32, 16]));
+            let (picture, out) = shown(&mut screen, &frame(32, 16), false);
+            assert_eq!((picture, heads(&out, &[JPEG.len()])[0].0), (Shown::Picture, encoding::TIGHT));
+        }
+        // Who cannot follow has what fits, and black beside it.
+        let mut screen = Screen::new(40, 8);
+        screen.set_abilities(Abilities::of(&[encoding::TIGHT, LEVEL_6]));
+        let (picture, out) = shown(&mut screen, &frame(32, 16), false);
+        assert_eq!(
+            (picture, heads(&out, &[40 * 8 * 4])[0]),
+            (Shown::Picture, (encoding::RAW, [0, 0, 40, 8]))
+        );
+        assert_eq!(out[out.len() - 4..], [0; 4]);
+    }
+
+    #[test]
+    fn a_wish_for_a_size_is_answered_with_the_size_there_is() {
+        let mut screen = screen(&[encoding::TIGHT, LEVEL_6, encoding::EXTENDED_DESKTOP_SIZE]);
+        let mut out = BytesMut::new();
+        screen.tell(&mut out);
+        assert_eq!(heads(&out, &[20])[0].1, [0, 0, 32, 16], "that sizes may be wished for");
+        for (how, status) in [
+            (Resized::Prohibited, 1),
+            (Resized::OutOfResources, 2),
+            (Resized::Invalid, 3),
+            (Resized::Done, 0),
+        ] {
+            screen.set_resized(how);
+            let mut out = BytesMut::new();
+            screen.tell(&mut out);
+            assert_eq!(heads(&out, &[20])[0].1, [1, status, 32, 16]);
+        }
+        // Done, with the frame that shows it: one rectangle says both.
+        let mut screen = Screen::new(64, 64);
+        screen.set_abilities(Abilities::of(&[encoding::TIGHT, LEVEL_6, encoding::EXTENDED_DESKTOP_SIZE]));
+        screen.tell(&mut BytesMut::new());
+        screen.set_resized(Resized::Done);
+        let (resized, out) = shown(&mut screen, &frame(32, 16), false);
+        assert_eq!((resized, heads(&out, &[20])[0].1), (Shown::Resized, [1, 0, 32, 16]));
+    }
+
+    #[test]
+    fn what_a_client_lists_is_answered_once() {
+        let listed =
+            [encoding::CURSOR, encoding::QEMU_KEYS, encoding::EXTENDED_BUTTONS, encoding::DESKTOP_NAME];
+        let mut screen = screen(&listed);
+        screen.set_name("one".into());
+        screen.set_name("two".into());
+        screen.set_abilities(Abilities::of(&listed));
+        let mut out = BytesMut::new();
+        screen.tell(&mut out);
+        let cursor =
+            usize::from(cursor::WIDTH) * usize::from(cursor::HEIGHT) * 4 + 2 * usize::from(cursor::HEIGHT);
+        let told: Vec<_> =
+            heads(&out, &[cursor, 0, 0, 7]).into_iter().map(|(encoding, _)| encoding).collect();
+        assert_eq!(told, listed);
+        assert!(out.ends_with(b"\0\0\0\x03two") && !screen.has_notices());
+        screen.set_abilities(Abilities::of(&listed));
+        assert!(!screen.has_notices());
+        screen.set_format(PixelFormat::default());
+        assert!(screen.has_notices(), "the cursor in the new format");
+        // What is not listed is not told.
+        let mut silent = Screen::new(1, 1);
+        silent.set_name("name".into());
+        silent.set_resized(Resized::Prohibited);
+        assert!(!silent.has_notices());
+        assert!(!Abilities::of(&[encoding::CONTINUOUS_UPDATES]).continuous, "without fences");
+    }
+}
