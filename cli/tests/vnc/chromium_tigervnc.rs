@@ -89,6 +89,8 @@ async fn a_person_sees_and_types_in_tigervnc() {
     };
     shows(100, 300, [0, 0xc0, 0]).await;
     shows(700, 300, [0xc0, 0, 0]).await;
+    // No window manager gives it the keyboard.
+    run(&display, "xdotool", &["search", "--onlyvisible", "--name", "TigerVNC", "windowfocus"]);
     run(&display, "xdotool", &["mousemove", "100", "300", "click", "1"]);
     until_mode(&fleet, &id, "user_control").await;
     run(&display, "xdotool", &["type", "--delay", "40", "Hello, World! (by VNC) äß€"]);

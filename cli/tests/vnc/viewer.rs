@@ -1,5 +1,7 @@
 //! A VNC viewer by hand, written from RFC 6143 and not from what it tests.
 
+use std::collections::VecDeque;
+
 use des::{
     Des,
     cipher::{Array, BlockCipherEncrypt, KeyInit},
@@ -36,6 +38,8 @@ pub enum Stream {
 pub struct Viewer {
     stream: Stream,
     buffer: Vec<u8>,
+    /// Of an update, and not looked at yet.
+    rects: VecDeque<Rect>,
     pub width: u16,
     pub height: u16,
     pub name: String,
@@ -73,7 +77,15 @@ pub struct Ended(pub String);
 
 impl Viewer {
     async fn new(stream: Stream) -> Self {
-        Self { stream, buffer: Vec::new(), width: 0, height: 0, name: String::new(), pixel_bytes: 4 }
+        Self {
+            stream,
+            buffer: Vec::new(),
+            rects: VecDeque::new(),
+            width: 0,
+            height: 0,
+            name: String::new(),
+            pixel_bytes: 4,
+        }
     }
 
     pub async fn tcp(gateway: &Gateway) -> Self {
@@ -250,11 +262,14 @@ impl Viewer {
     /// The next rectangle of an encoding, asking for updates meanwhile.
     pub async fn until(&mut self, encoding: i32) -> Rect {
         loop {
+            while let Some(rect) = self.rects.pop_front() {
+                if rect.encoding == encoding {
+                    return rect;
+                }
+            }
             match self.next().await.unwrap() {
                 Said::Update(rects) => {
-                    if let Some(rect) = rects.into_iter().find(|rect| rect.encoding == encoding) {
-                        return rect;
-                    }
+                    self.rects = rects.into();
                     self.request(true).await;
                 }
                 Said::Fence(flags, payload) => self.answer(flags, &payload).await,

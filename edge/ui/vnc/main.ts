@@ -68,9 +68,6 @@ function connect() {
   viewer.addEventListener("desktopname", (event) =>
     named((event as CustomEvent<{ name: string }>).detail.name),
   );
-  viewer.addEventListener("clipboard", (event) =>
-    copied((event as CustomEvent<{ text: string }>).detail.text),
-  );
   viewer.addEventListener("bell", () => {
     screen.animate([{ opacity: 0.6 }, { opacity: 1 }], { duration: 200 });
   });
@@ -128,12 +125,6 @@ function toggle(button: HTMLButtonElement, what: HTMLElement, field: HTMLElement
   button.setAttribute("aria-expanded", String(!what.hidden));
   if (what.hidden) rfb?.focus();
   else field.focus();
-}
-
-function copied(copy: string) {
-  text.value = copy;
-  // Refused where there is no secure context or no permission; the text box has it all the same.
-  navigator.clipboard?.writeText(copy).catch(() => {});
 }
 
 /** What was copied elsewhere, where the browser lets us know. */

@@ -149,7 +149,7 @@ impl<'a> Connection<'a> {
                 frame = next_frame(&mut self.view, takes_frames) => self.on_frame(frame)?,
                 written = out.advance() => written?,
                 event = self.events.next() => self.on_event(event).await?,
-                resized = self.wishes.done(self.guest) => {
+                resized = self.wishes.done(self.guest, self.screen.size()) => {
                     if let Some(resized) = resized {
                         self.screen.set_resized(resized);
                         self.is_fresh = self.frame.is_some();
@@ -291,8 +291,8 @@ impl<'a> Connection<'a> {
             Clip::Text(text) => self.hands.copied(text),
             Clip::Has(true) => write::clipboard(&clipboard::want(), out.buffer()),
             Clip::Has(false) => self.hands.copied(String::new()),
-            Clip::Peek => write::clipboard(&clipboard::have(false), out.buffer()),
-            Clip::Can(_) | Clip::Wanted | Clip::Nothing => {}
+            Clip::Peek => write::clipboard(&clipboard::have_nothing(), out.buffer()),
+            Clip::Nothing => {}
         }
     }
 

@@ -1,6 +1,10 @@
 //! A person's hands: keys, pointer and clipboard, on their way to the session.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter::Peekable,
+    time::{Duration, Instant},
+    vec::IntoIter,
+};
 
 use bus_schema::{
     Error,
@@ -22,6 +26,8 @@ use super::{
 };
 use crate::gateway::view::InputLine;
 
+/// The longest text that is pasted: it has to fit into a message of the bus.
+const MAX_PASTE: usize = 512 << 10;
 /// Between two beeps.
 const BEEP: Duration = Duration::from_secs(1);
 
@@ -70,7 +76,7 @@ impl Hands {
 
     /// The person has copied a text elsewhere.
     pub fn copied(&mut self, text: String) {
-        self.clipboard = Some(text).filter(|text| !text.is_empty());
+        self.clipboard = Some(text).filter(|text| (1..=MAX_PASTE).contains(&text.len()));
     }
 
     /// A key that pastes brings the person's own text, unless they copied something in the page since.
@@ -137,7 +143,7 @@ impl Hands {
         };
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
-            let part: Vec<_> = events.by_ref().take(MAX_EVENTS).collect();
+            let part = part_of(&mut events);
             let (n, tab) = (self.n, shown.map(|header| header.tab));
             self.n += part.len() as u64;
             line.send(&InputBatch { epoch, n, tab, events: part }).await;
@@ -165,6 +171,19 @@ impl Hands {
     pub fn moved(&mut self) {
         self.line = None;
     }
+}
+
+/// As many as one message may have.
+fn part_of(events: &mut Peekable<IntoIter<InputEvent>>) -> Vec<InputEvent> {
+    let weight = |event: &InputEvent| if let InputEvent::Text { text } = event { text.len() } else { 0 };
+    let (mut part, mut weighs) = (Vec::new(), 0);
+    while let Some(event) = events
+        .next_if(|next| part.is_empty() || (part.len() < MAX_EVENTS && weighs + weight(next) <= MAX_PASTE))
+    {
+        weighs += weight(&event);
+        part.push(event);
+    }
+    part
 }
 
 #[cfg(test)]
@@ -199,6 +218,25 @@ mod tests {
             hands.waiting
         );
         hands.pointer(1, 100, 50, &Header { width: 0, height: 0, ..header });
+    }
+
+    #[test]
+    fn no_message_is_too_long_for_the_bus() {
+        let text = |bytes: usize| InputEvent::Text { text: "x".repeat(bytes) };
+        let parts = |events: Vec<InputEvent>| {
+            let mut events = events.into_iter().peekable();
+            let mut lengths = Vec::new();
+            while events.peek().is_some() {
+                lengths.push(part_of(&mut events).len());
+            }
+            lengths
+        };
+        assert_eq!(parts(vec![text(1); MAX_EVENTS + 1]), [MAX_EVENTS, 1]);
+        assert_eq!(parts(vec![text(MAX_PASTE), text(1), text(MAX_PASTE - 1), text(1)]), [1, 2, 1]);
+        assert_eq!(parts(vec![text(MAX_PASTE + 1), text(0)]), [1, 1]);
+        let mut hands = hands();
+        hands.copied("x".repeat(MAX_PASTE + 1));
+        assert_eq!(hands.clipboard, None);
     }
 
     #[test]

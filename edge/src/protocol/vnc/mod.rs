@@ -41,6 +41,9 @@ use crate::{
 
 /// The largest message of the WebSocket: a clipboard and some keys.
 const LIMIT: usize = 2 << 20;
+/// What the protocol layer takes in at all. What is above the limit but below this is refused with a close code; above it
+/// the connection is cut.
+const HARD_LIMIT: usize = 16 << 20;
 const READ_BUFFER: usize = 8 << 10;
 const MAX_NAME: usize = 100;
 
@@ -122,7 +125,7 @@ pub async fn upgrade(
     let guest = Guest::new(&app, caller.tenant().clone(), id, access, params.name)?;
     let tracker = app.sockets().clone();
     let span = tracing::info_span!("vnc", session_id = %guest.id, conn = %guest.conn);
-    let upgrade = upgrade.protocols(["binary"]).max_message_size(LIMIT).max_frame_size(LIMIT);
+    let upgrade = upgrade.protocols(["binary"]).max_message_size(HARD_LIMIT).max_frame_size(HARD_LIMIT);
     Ok(upgrade.read_buffer_size(READ_BUFFER).on_upgrade(move |socket| {
         let (reader, outbox) = wire::of_websocket(socket);
         tracker.track_future(serve(reader, outbox, guest).instrument(span))

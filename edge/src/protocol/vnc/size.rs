@@ -44,8 +44,9 @@ impl Wishes {
         self.under_way = Some(run.boxed());
     }
 
-    /// What came of the last one, once that is known. `None`: it is to be seen with the next picture. Cancel safe.
-    pub async fn done(&mut self, guest: &Guest) -> Option<Resized> {
+    /// What came of the last one, once that is known; `size` is that of the screen now. `None`: it is to be seen with the
+    /// next picture. Cancel safe.
+    pub async fn done(&mut self, guest: &Guest, size: (u16, u16)) -> Option<Resized> {
         let done = match &mut self.under_way {
             Some(run) => run.await,
             None => match self.shown_by {
@@ -63,6 +64,7 @@ impl Wishes {
             return None;
         }
         match done {
+            Ok(()) if size == self.wished => Some(Resized::Done),
             Ok(()) => {
                 self.shown_by = Some(Instant::now() + PICTURE_WITHIN);
                 None

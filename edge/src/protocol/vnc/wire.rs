@@ -22,7 +22,7 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-use super::rfb::Malformed;
+use super::{LIMIT, rfb::Malformed};
 use crate::protocol::ws::error as code;
 
 /// Read at once.
@@ -57,6 +57,10 @@ impl From<Error> for End {
     }
 }
 
+fn too_large() -> End {
+    End::close(code::TOO_LARGE, "this message is too large")
+}
+
 pub enum Reader {
     Tcp(OwnedReadHalf),
     WebSocket(SplitStream<WebSocket>),
@@ -74,6 +78,7 @@ impl Reader {
                 }
             }
             Self::WebSocket(stream) => match stream.next().await {
+                Some(Ok(Message::Binary(bytes))) if bytes.len() > LIMIT => Err(too_large()),
                 Some(Ok(Message::Binary(bytes))) => {
                     input.extend_from_slice(&bytes);
                     Ok(())
@@ -81,9 +86,7 @@ impl Reader {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                 Some(Ok(Message::Text(_))) => Err(End::close(code::UNSUPPORTED, "RFB is binary")),
                 Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-                Some(Err(error)) if code::is_too_large(&error) => {
-                    Err(End::close(code::TOO_LARGE, "this message is too large"))
-                }
+                Some(Err(error)) if code::is_too_large(&error) => Err(too_large()),
                 Some(Err(_)) => Err(End::Gone),
             },
         }

@@ -1,9 +1,9 @@
 //! The extended clipboard: text in UTF-8, compressed, offered before it is sent.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use bytes::{BufMut, BytesMut};
-use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::read::ZlibDecoder;
 
 use super::{Malformed, read::MAX_CUT_TEXT};
 
@@ -15,13 +15,9 @@ const NOTIFY: u32 = 1 << 27;
 const PROVIDE: u32 = 1 << 28;
 const FORMATS: u32 = 0xffff;
 
-/// What a client says of its clipboard, or asks of ours.
+/// What a client says of its clipboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clip {
-    /// What it can do.
-    Can(Abilities),
-    /// It wants our text.
-    Wanted,
     /// It wants to know whether we have one.
     Peek,
     /// It has a text, or has none any more.
@@ -31,29 +27,13 @@ pub enum Clip {
     Nothing,
 }
 
-/// What a client takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Abilities {
-    /// It hears that there is a text and asks for it.
-    pub notify: bool,
-    /// It takes a text without having asked, up to this many bytes.
-    pub unasked: Option<u32>,
-}
-
 pub fn read(message: &[u8]) -> Result<Clip, Malformed> {
     let Some((flags, rest)) = message.split_first_chunk::<4>() else {
         return Err(Malformed::new("a clipboard message that is cut"));
     };
     let flags = u32::from_be_bytes(*flags);
     let has_text = flags & TEXT != 0;
-    if flags & CAPS != 0 {
-        // A size for each format, of which text is the first.
-        let size = rest.first_chunk::<4>().filter(|_| has_text).map(|size| u32::from_be_bytes(*size));
-        let unasked = size.filter(|_| flags & PROVIDE != 0);
-        return Ok(Clip::Can(Abilities { notify: has_text && flags & NOTIFY != 0, unasked }));
-    }
     Ok(match flags & !FORMATS {
-        REQUEST if has_text => Clip::Wanted,
         PEEK => Clip::Peek,
         NOTIFY => Clip::Has(has_text),
         PROVIDE if has_text => inflate(rest)?.map_or(Clip::Nothing, Clip::Text),
@@ -82,7 +62,7 @@ fn inflate(deflated: &[u8]) -> Result<Option<String>, Malformed> {
 
 /// What this server can do.
 pub fn can() -> BytesMut {
-    let mut out = flags(CAPS | REQUEST | PEEK | NOTIFY | PROVIDE | TEXT);
+    let mut out = flags(CAPS | PEEK | NOTIFY | PROVIDE | TEXT);
     out.put_u32(MAX_CUT_TEXT as u32);
     out
 }
@@ -91,19 +71,9 @@ pub fn want() -> BytesMut {
     flags(REQUEST | TEXT)
 }
 
-pub fn have(text: bool) -> BytesMut {
-    flags(NOTIFY | if text { TEXT } else { 0 })
-}
-
-pub fn provide(text: &str) -> BytesMut {
-    let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
-    let mut out = flags(PROVIDE | TEXT).writer();
-    let mut encoder = ZlibEncoder::new(&mut out, Compression::fast());
-    let length = (text.len() as u32 + 1).to_be_bytes();
-    // Into memory nothing fails.
-    let _ = [&length, text.as_bytes(), &[0]].iter().try_for_each(|part| encoder.write_all(part));
-    let _ = encoder.finish();
-    out.into_inner()
+/// The answer to a peek: the page's own clipboard stays with the page.
+pub fn have_nothing() -> BytesMut {
+    flags(NOTIFY)
 }
 
 fn flags(flags: u32) -> BytesMut {
@@ -112,7 +82,20 @@ fn flags(flags: u32) -> BytesMut {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::ZlibEncoder};
+
     use super::*;
+
+    /// As clients do it.
+    fn provide(text: &str) -> Vec<u8> {
+        let text = text.replace('\n', "\r\n");
+        let mut encoder = ZlibEncoder::new((PROVIDE | TEXT).to_be_bytes().to_vec(), Compression::fast());
+        let length = (text.len() as u32 + 1).to_be_bytes();
+        [&length, text.as_bytes(), &[0]].iter().for_each(|part| encoder.write_all(part).unwrap());
+        encoder.finish().unwrap()
+    }
 
     #[test]
     fn a_text_comes_through_whole() {
@@ -124,13 +107,10 @@ mod tests {
     #[test]
     fn words_are_told_apart() {
         let say = |flags: u32, rest: &[u8]| read(&[&flags.to_be_bytes(), rest].concat());
-        let (both, none) = (Abilities { notify: true, unasked: Some(64) }, Abilities::default());
         for (flags, rest, clip) in [
-            (0x1f00_0001, vec![0, 0, 0, 64], Clip::Can(both)),
-            (0x0300_0001, vec![0, 0, 0, 64], Clip::Can(none)),
-            (0x0100_0000, vec![], Clip::Can(none)),
-            (0x0200_0001, vec![], Clip::Wanted),
-            (0x0200_0002, vec![], Clip::Nothing),
+            // What it can do, and a wish for what we never offer.
+            (0x1f00_0001, vec![0, 0, 0, 64], Clip::Nothing),
+            (0x0200_0001, vec![], Clip::Nothing),
             (0x0400_0000, vec![], Clip::Peek),
             (0x0800_0001, vec![], Clip::Has(true)),
             (0x0800_0000, vec![], Clip::Has(false)),
@@ -140,9 +120,9 @@ mod tests {
         ] {
             assert_eq!(say(flags, &rest), Ok(clip), "{flags:x}");
         }
-        assert_eq!(read(&have(true)), Ok(Clip::Has(true)));
-        assert_eq!(read(&want()), Ok(Clip::Wanted));
-        assert!(matches!(read(&can()), Ok(Clip::Can(Abilities { notify: true, unasked: Some(_) }))));
+        assert_eq!(read(&have_nothing()), Ok(Clip::Has(false)));
+        assert_eq!(want().to_vec(), [2, 0, 0, 1]);
+        assert_eq!(can().to_vec(), [0x1d, 0, 0, 1, 0, 0x10, 0, 0]);
     }
 
     #[test]

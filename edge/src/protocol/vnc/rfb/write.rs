@@ -47,14 +47,6 @@ pub fn clipboard(message: &[u8], out: &mut BytesMut) {
     out.put_slice(message);
 }
 
-/// A clipboard for clients that know only Latin-1.
-pub fn cut_text(text: &str, out: &mut BytesMut) {
-    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
-    out.put_slice(&[3, 0, 0, 0]);
-    out.put_u32(latin.len() as u32);
-    out.put_slice(&latin);
-}
-
 /// A part of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Area {
@@ -170,7 +162,6 @@ mod tests {
         assert_eq!(said(&bell), [2]);
         assert_eq!(said(&end_of_continuous_updates), [150]);
         assert_eq!(said(&|out| fence(FENCE_REQUEST | 1, b"x", out)), [248, 0, 0, 0, 0x80, 0, 0, 1, 1, b'x']);
-        assert_eq!(said(&|out| cut_text("é漢", out)), [3, 0, 0, 0, 0, 0, 0, 2, 0xe9, b'?']);
         assert_eq!(said(&|out| clipboard(&[1, 2], out)), [3, 0, 0, 0, 0xff, 0xff, 0xff, 0xfe, 1, 2]);
         let init = said(&|out| server_init(640, 480, &PixelFormat::default(), "ä", out));
         assert_eq!(init[..8], [2, 0x80, 1, 0xe0, 32, 24, 0, 1]);
