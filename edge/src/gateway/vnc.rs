@@ -138,7 +138,7 @@ mod tests {
             let password = passwords.of(&ids[7], access);
             let found = |named: Option<&str>| search(live.clone(), named, &passwords, |p| p == password);
             let opened = Opened { tenant: Tenant::default(), id: ids[7].clone(), access };
-            assert_eq!(found(None), [opened.clone()]);
+            assert_eq!(found(None), std::slice::from_ref(&opened));
             assert_eq!(found(Some(&ids[7].to_string())), [opened]);
             assert_eq!(found(Some(&ids[8].to_string())), []);
         }
