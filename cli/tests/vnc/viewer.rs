@@ -67,7 +67,6 @@ pub enum Said {
     Bell,
     EndOfContinuousUpdates,
     Fence(u32, Vec<u8>),
-    CutText(Vec<u8>),
     Clipboard(Vec<u8>),
 }
 
@@ -211,7 +210,8 @@ impl Viewer {
                 self.take(3).await?;
                 let length = self.number().await? as i32;
                 let data = self.take(length.unsigned_abs() as usize).await?;
-                if length < 0 { Said::Clipboard(data) } else { Said::CutText(data) }
+                assert!(length < 0, "{data:?}: a text for clients of old, of which there is none");
+                Said::Clipboard(data)
             }
             150 => Said::EndOfContinuousUpdates,
             248 => {
@@ -273,7 +273,7 @@ impl Viewer {
                     self.request(true).await;
                 }
                 Said::Fence(flags, payload) => self.answer(flags, &payload).await,
-                Said::Bell | Said::EndOfContinuousUpdates | Said::CutText(_) | Said::Clipboard(_) => {}
+                Said::Bell | Said::EndOfContinuousUpdates | Said::Clipboard(_) => {}
             }
         }
     }
