@@ -37,6 +37,7 @@ struct Inner {
     body_limit: usize,
     upload_limit: u64,
     tokens: Tokens,
+    vnc: Option<SocketAddr>,
     stop: CancellationToken,
     sockets: TaskTracker,
 }
@@ -51,6 +52,7 @@ impl App {
                 body_limit: config.body_limit,
                 upload_limit: config.upload_limit,
                 tokens: Tokens::new(&config.tenants, &config.secret),
+                vnc: config.port(Protocol::Vnc),
                 stop,
                 sockets: TaskTracker::new(),
             }),
@@ -82,6 +84,11 @@ impl App {
     /// Who may speak.
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
+    }
+
+    /// Where RFB is spoken without WebSockets.
+    pub fn vnc(&self) -> Option<SocketAddr> {
+        self.inner.vnc
     }
 
     /// Cancelled when the gateway begins to stop.
@@ -116,16 +123,18 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
     layered(routes, config, listen)
 }
 
-/// What a listener for one protocol serves.
-pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
+/// What a listener for one protocol serves. `None`: what is spoken there is not HTTP.
+pub fn port_router(app: &App, config: &Config, port: Protocol, listen: SocketAddr) -> Option<Router> {
     let tokens = app.tokens().clone();
     let (open, guarded) = match port {
         Protocol::Cdp => (cdp::discovery::open_routes(), cdp::listen::routes()),
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
+        Protocol::Vnc => return None,
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
+    let routes = open.merge(guarded).with_state(app.clone());
     // Outermost, for those who observe must know it.
-    layered(open.merge(guarded).with_state(app), config, listen).layer(Extension(AnyPath(port.name())))
+    Some(layered(routes, config, listen).layer(Extension(AnyPath(port.name()))))
 }
 
 /// The layers around every route; the last one is the first that a request meets.

@@ -1,12 +1,9 @@
 //! Each page of the console, by what a person does there.
 
-use super::{
-    node,
-    support::{Fleet, pages_are_built},
-};
+use super::{node, support::Fleet};
 
 async fn visit(program: &str, arguments: &[&str]) {
-    pages_are_built();
+    node::pages_are_built();
     let fleet = Fleet::with(arguments).await;
     node::run(program, &[&fleet.base]).await;
 }

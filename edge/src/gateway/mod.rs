@@ -14,6 +14,7 @@ pub mod pressure;
 pub mod queue;
 pub mod session;
 pub mod view;
+pub mod vnc;
 pub mod wait;
 pub mod workers;
 
@@ -42,6 +43,7 @@ pub struct Gateway {
 struct Inner {
     bus: Bus,
     ids: ids::Deriver,
+    passwords: vnc::Passwords,
     session_defaults: Map<String, Value>,
     census: census::Census,
     workers: workers::Register,
@@ -57,6 +59,7 @@ impl Gateway {
         Self {
             inner: Arc::new(Inner {
                 ids: ids::Deriver::new(&config.secret),
+                passwords: vnc::Passwords::new(&config.secret),
                 session_defaults: config.session_defaults.clone(),
                 census: census::Census::default(),
                 workers: workers::Register::default(),

@@ -9,6 +9,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::config::Secret;
@@ -16,7 +17,7 @@ use crate::config::Secret;
 /// Names what the key is for, so that no two uses of the fleet's secret share one.
 const PURPOSE: &[u8] = b"rookery links v1";
 
-/// What a link allows.
+/// What somebody may do who was given a link, or a password for VNC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
@@ -57,6 +58,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// When it ends, by this machine's clock.
+    pub fn ends_at(&self) -> Instant {
+        Instant::now() + self.expires_at.since(Timestamp::now())
+    }
+
     /// Whether this is among the few things that a link is for.
     pub fn allows(&self, method: &Method, path: &str) -> bool {
         let Some((session, rest)) = session_of(path) else { return false };

@@ -125,6 +125,8 @@ pub struct Gateway {
     pub cdp: Option<String>,
     /// The same for tzafonwright.
     pub tzafonwright: Option<String>,
+    /// The same for VNC.
+    pub vnc: Option<String>,
     pub http: reqwest::Client,
 }
 
@@ -133,7 +135,7 @@ impl Gateway {
         let mut child = command(role, dir).args(arguments).spawn().unwrap();
         let lines = follow(&mut child);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
-        let mut gateway = Self { child, base: String::new(), cdp: None, tzafonwright: None, http };
+        let mut gateway = Self { child, base: String::new(), cdp: None, tzafonwright: None, vnc: None, http };
         let address_in = |part: &str| {
             let line = line_with(&lines, part);
             line.split_once("address=").unwrap().1.split(' ').next().unwrap().to_owned()
@@ -144,6 +146,9 @@ impl Gateway {
         }
         if arguments.contains(&"--tzafonwright-listen") {
             gateway.tzafonwright = Some(address_in("listening protocol=\"tzafonwright\" address="));
+        }
+        if arguments.contains(&"--vnc-listen") {
+            gateway.vnc = Some(address_in("listening protocol=\"VNC\" address="));
         }
         // Read on, or its log would fill the pipe.
         std::thread::spawn(move || lines.iter().for_each(|line| eprintln!("{line}")));

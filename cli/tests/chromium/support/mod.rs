@@ -26,9 +26,3 @@ pub async fn until<T, F: Future<Output = Result<T, String>>>(what: &str, mut loo
         }
     }
 }
-
-/// A debug build serves the pages from the checkout, where they have to be built first.
-pub fn pages_are_built() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../edge/ui/dist/console/index.html");
-    assert!(std::path::Path::new(page).exists(), "build the pages first: scripts/setup run");
-}

@@ -24,7 +24,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::error::{Problem, ProblemDocument};
-use super::{cdp, ws};
+use super::{cdp, vnc, ws};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -83,6 +83,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(page::pdf::get))
         .routes(routes!(sessions::events::follow))
         .routes(routes!(ws::upgrade))
+        .routes(routes!(vnc::upgrade))
         .routes(routes!(cdp::attach))
         .routes(routes!(cdp::create))
         .routes(routes!(sessions::control::set))

@@ -5,16 +5,14 @@ use bus_schema::{
     model::{
         command::{Command, CommandRequest},
         control::{Control, ControlMode},
-        time::Timestamp,
     },
 };
 use tokio::time::Instant;
 
 use crate::security::link::{self, Link};
 
-/// Pure, but for the clock.
 pub struct Access {
-    link: Option<(link::Access, Timestamp)>,
+    link: Option<(link::Access, Instant)>,
     /// The epoch of control that this client took.
     taken: Option<u64>,
     /// The newest that it is known to have, and whether a person drives.
@@ -25,7 +23,7 @@ pub struct Access {
 impl Access {
     pub fn new(link: Option<&Link>) -> Self {
         Self {
-            link: link.map(|link| (link.access, link.expires_at)),
+            link: link.map(|link| (link.access, link.ends_at())),
             taken: None,
             newest: 0,
             by_person: false,
@@ -43,7 +41,7 @@ impl Access {
 
     /// When the link ends.
     pub fn ends_at(&self) -> Option<Instant> {
-        self.link.map(|(_, until)| Instant::now() + until.since(Timestamp::now()))
+        self.link.map(|(_, at)| at)
     }
 
     /// Fails unless it may take control, give it back, and give input.
@@ -97,7 +95,7 @@ fn is_a_persons(command: &Command) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use bus_schema::{ErrorCode, Region, SessionId, Tenant};
+    use bus_schema::{ErrorCode, Region, SessionId, Tenant, model::time::Timestamp};
 
     use super::*;
 
