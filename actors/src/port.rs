@@ -273,6 +273,8 @@ pub enum BrowserEvent {
     /// To be told to those for whom it is: all who watch, or the person in control alone. What is for the person alone
     /// is lost where none drives by a connection.
     Note(Note),
+    /// A person has touched a field of a form.
+    Touched { tab: u32, label: String, kind: String },
     /// From now on pages have this viewport, also those of a browser that follows this one.
     Viewport(Viewport),
     /// A client asked for its end.

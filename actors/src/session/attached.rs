@@ -16,6 +16,7 @@ use super::{
     actor::{SessionMsg, SessionState},
     presence::{HEARTBEAT, Role},
     state::Input,
+    viewers::Who,
 };
 use crate::port::Responder;
 
@@ -100,11 +101,19 @@ impl SessionState {
         attach: &Attach,
     ) -> Result<(), Error> {
         self.hear_beats(myself).await?;
-        if !self.viewers.beat(attach.conn.clone(), attach.wish, false, Instant::now()) {
+        let who = Who { name: attach.name.clone(), access: attach.access };
+        if !self.viewers.arrive(attach.conn.clone(), who, attach.wish, Instant::now()) {
             return Err(Error::resource_exhausted("too many viewers"));
         }
         self.browser.watch(self.viewers.wish());
         self.browser.show_again();
+        if let Some(before) = attach.resume.as_ref().filter(|_| attach.access.may_drive()) {
+            self.viewers.leave(&before.conn);
+            let (from, to) = (before.conn.clone(), attach.conn.clone());
+            self.apply(myself, Input::Resumed { from, to, now: Instant::now() });
+            self.tell_again(&attach.conn);
+        }
+        self.tell_viewers();
         Ok(())
     }
 
@@ -123,6 +132,7 @@ impl SessionState {
             self.viewers.refresh(&beat.conn, beat.wish, beat.slow, now);
         }
         self.browser.watch(self.viewers.wish());
+        self.tell_viewers();
         self.set_timer(myself);
     }
 

@@ -12,6 +12,7 @@ pub mod lend;
 pub mod list;
 pub mod pressure;
 pub mod queue;
+mod resume;
 pub mod session;
 pub mod view;
 pub mod wait;
@@ -42,6 +43,7 @@ pub struct Gateway {
 struct Inner {
     bus: Bus,
     ids: ids::Deriver,
+    resumes: resume::Resumes,
     session_defaults: Map<String, Value>,
     census: census::Census,
     workers: workers::Register,
@@ -57,6 +59,7 @@ impl Gateway {
         Self {
             inner: Arc::new(Inner {
                 ids: ids::Deriver::new(&config.secret),
+                resumes: resume::Resumes::new(&config.secret),
                 session_defaults: config.session_defaults.clone(),
                 census: census::Census::default(),
                 workers: workers::Register::default(),
