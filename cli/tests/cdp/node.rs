@@ -105,9 +105,3 @@ pub async fn run_and(program: &str, arguments: &[&str], line: &str, then: impl F
         Err(_) => panic!("{program} does not end\n{said}\n{complained}"),
     }
 }
-
-/// A debug build serves the pages from the checkout, where they have to be built first.
-pub fn pages_are_built() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../edge/ui/dist/console/index.html");
-    assert!(std::path::Path::new(page).exists(), "build the pages first: scripts/setup run");
-}

@@ -1,9 +1,9 @@
 //! Each page of the console, by what a person does there.
 
-use super::{node, support::Fleet};
+use super::{built, node, support::Fleet};
 
 async fn visit(program: &str, arguments: &[&str]) {
-    node::pages_are_built();
+    built::check();
     let fleet = Fleet::with(arguments).await;
     node::run(program, &[&fleet.base]).await;
 }

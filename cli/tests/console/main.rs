@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../view/built.rs"]
+mod built;
 mod chromium_console;
 #[path = "../cdp/node.rs"]
 #[expect(dead_code, reason = "shared with the tests of CDP, which use more of it")]

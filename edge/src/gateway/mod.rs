@@ -12,6 +12,7 @@ pub mod lend;
 pub mod list;
 pub mod pressure;
 pub mod queue;
+mod resume;
 pub mod session;
 pub mod view;
 pub mod vnc;
@@ -44,6 +45,7 @@ struct Inner {
     bus: Bus,
     ids: ids::Deriver,
     passwords: vnc::Passwords,
+    resumes: resume::Resumes,
     session_defaults: Map<String, Value>,
     census: census::Census,
     workers: workers::Register,
@@ -60,6 +62,7 @@ impl Gateway {
             inner: Arc::new(Inner {
                 ids: ids::Deriver::new(&config.secret),
                 passwords: vnc::Passwords::new(&config.secret),
+                resumes: resume::Resumes::new(&config.secret),
                 session_defaults: config.session_defaults.clone(),
                 census: census::Census::default(),
                 workers: workers::Register::default(),

@@ -16,6 +16,7 @@ use bus_schema::{
         command::{Command, CommandRequest, WaitUntil},
         entry::Entry,
         input::InputBatch,
+        note::ChooserAnswer,
         rpc::{Attach, Files, FilesReply},
         session::{EndReason, Page, Tab},
         ws::FramesWish,
@@ -356,6 +357,10 @@ impl Browser for ChromiumBrowser {
             let answered = self.tabs.answer_dialog(tab, accept, None).await;
             answered.map(drop).map_err(|e| Error::browser_error(e.to_string()))
         })
+    }
+
+    fn answer_chooser(&self, _: String, _: ChooserAnswer) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Err(Error::not_found("nothing is to be chosen")) })
     }
 
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>> {

@@ -26,7 +26,7 @@ ColorScheme = Literal["light", "dark", "no-preference"]
 
 ContentFormat = Literal["html", "text", "markdown"]
 
-ControlAction = Literal["take_control", "return_control", "pause", "resume", "request", "give"]
+ControlAction = Literal["take_control", "return_control", "pause", "resume", "request", "give", "decline"]
 
 ControlMode = Literal["ai_control", "user_control", "paused"]
 
@@ -208,11 +208,13 @@ class ControlRequest(TypedDict, total=False):
     """Body of `PUT /v1/sessions/{id}/control`.
 
     Attributes:
+        by: Of `give` and `decline` over REST: who holds it.
         holder: The person, as shown to others; of `give`, who gets it.
         note: To whoever comes next. At most 1 000 characters.
     """
 
     action: Required[ControlAction]
+    by: str | None
     holder: str | None
     note: str | None
 

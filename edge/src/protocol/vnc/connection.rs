@@ -92,7 +92,7 @@ impl<'a> Connection<'a> {
         let after = gateway.newest_event(tenant, id).await?;
         let events = gateway.session_events(tenant, id, Some(after)).await?;
         let session = gateway.get(tenant, id).await?;
-        let mut view = gateway.view(tenant, id, conn, wish(QUALITY)).await?;
+        let mut view = gateway.view(tenant, id, conn, wish(QUALITY), &guest.who()).await?;
         let frame = timeout(FIRST_FRAME, view.next()).await.ok().flatten();
         let header = frame.as_ref().and_then(|frame| Header::decode(frame));
         let (width, height) = header.map_or_else(|| empty_screen(&session), |h| (h.width, h.height));
@@ -329,7 +329,7 @@ impl<'a> Connection<'a> {
             // A new owner knows nothing of those who watched the old one.
             self.hands.moved();
             let Guest { gateway, tenant, id, conn, .. } = self.guest;
-            self.view = gateway.view(tenant, id, conn, self.view.wished()).await?;
+            self.view = gateway.view(tenant, id, conn, self.view.wished(), &self.guest.who()).await?;
         }
         Ok(())
     }

@@ -125,7 +125,7 @@ impl Hands {
 
     async fn take(&self, guest: &Guest) -> Result<Control, Error> {
         let holder = Some(self.lease.holder().to_owned());
-        let request = ControlRequest { action: ControlAction::TakeControl, holder, note: None };
+        let request = ControlRequest { action: ControlAction::TakeControl, holder, note: None, by: None };
         guest.gateway.control(&guest.tenant, &guest.id, request, Some(guest.conn.clone())).await
     }
 
@@ -133,7 +133,7 @@ impl Hands {
         let line = match self.line.take() {
             Some(line) => line,
             // Here and not beside: what follows must not overtake it.
-            None => match guest.gateway.open_input(&guest.tenant, &guest.id).await {
+            None => match guest.gateway.open_input(&guest.tenant, &guest.id, &guest.conn).await {
                 Ok(line) => line,
                 Err(error) => {
                     tracing::debug!(%error, "input is not taken");

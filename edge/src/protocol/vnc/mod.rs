@@ -14,7 +14,7 @@ mod size;
 mod wire;
 
 use axum::{extract::State, response::Response};
-use bus_schema::{ConnId, Error, SessionId, Tenant};
+use bus_schema::{ConnId, Error, SessionId, Tenant, model::control};
 use bytes::BytesMut;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,11 @@ use super::{
 };
 use crate::{
     app::App,
-    gateway::{Gateway, view::connection_id, vnc::Access},
+    gateway::{
+        Gateway,
+        view::{Who, connection_id},
+        vnc::Access,
+    },
     metrics::metrics,
     security::{auth::Caller, link::Link},
     telemetry,
@@ -61,6 +65,14 @@ pub struct Guest {
 }
 
 impl Guest {
+    pub fn who(&self) -> Who {
+        let access = match self.access {
+            Access::View => control::Access::View,
+            Access::Control => control::Access::Control,
+        };
+        Who { name: Some(self.name.clone()), access, before: None }
+    }
+
     fn new(
         app: &App,
         tenant: Tenant,

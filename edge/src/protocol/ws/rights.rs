@@ -4,14 +4,14 @@ use bus_schema::{
     Error,
     model::{
         command::{Command, CommandRequest},
-        control::{Control, ControlMode},
+        control::{Access, Control, ControlMode},
     },
 };
 use tokio::time::Instant;
 
 use crate::security::link::{self, Link};
 
-pub struct Access {
+pub struct Rights {
     link: Option<(link::Access, Instant)>,
     /// The epoch of control that this client took.
     taken: Option<u64>,
@@ -20,7 +20,7 @@ pub struct Access {
     by_person: bool,
 }
 
-impl Access {
+impl Rights {
     pub fn new(link: Option<&Link>) -> Self {
         Self {
             link: link.map(|link| (link.access, link.ends_at())),
@@ -30,12 +30,12 @@ impl Access {
         }
     }
 
-    /// As `hello` tells it.
-    pub fn name(&self) -> &'static str {
+    /// As it is told to this client and others.
+    pub fn access(&self) -> Access {
         match self.link {
-            None => "full",
-            Some((link::Access::Control, _)) => "control",
-            Some((link::Access::View, _)) => "view",
+            None => Access::Full,
+            Some((link::Access::Control, _)) => Access::Control,
+            Some((link::Access::View, _)) => Access::View,
         }
     }
 
@@ -75,6 +75,11 @@ impl Access {
         self.taken = Some(control.epoch);
     }
 
+    /// Whether this client is the one who drives, as the owner says.
+    pub fn drives(&mut self, drives: bool) {
+        self.taken = (drives && self.by_person).then_some(self.newest);
+    }
+
     /// Control is somebody's now.
     pub fn changed(&mut self, mode: ControlMode, epoch: u64) {
         if epoch >= self.newest {
@@ -99,13 +104,13 @@ mod tests {
 
     use super::*;
 
-    fn by(access: link::Access) -> Access {
+    fn by(access: link::Access) -> Rights {
         let expires_at = Timestamp::now().plus(Duration::from_secs(60));
         let session = SessionId::random(Region::default());
-        Access::new(Some(&Link { tenant: Tenant::default(), session, access, expires_at }))
+        Rights::new(Some(&Link { tenant: Tenant::default(), session, access, expires_at }))
     }
 
-    fn run(access: &Access, command: &str) -> Option<ErrorCode> {
+    fn run(access: &Rights, command: &str) -> Option<ErrorCode> {
         let request = CommandRequest::from_json(command.as_bytes()).unwrap();
         access.may_run(&request).err().map(|error| error.code)
     }
@@ -115,8 +120,8 @@ mod tests {
 
     #[test]
     fn without_a_link_all_is_allowed() {
-        let full = Access::new(None);
-        assert_eq!((full.name(), run(&full, EVALUATE), full.ends_at()), ("full", None, None));
+        let full = Rights::new(None);
+        assert_eq!((full.access(), run(&full, EVALUATE), full.ends_at()), (Access::Full, None, None));
         full.may_drive().unwrap();
     }
 
@@ -143,6 +148,13 @@ mod tests {
         assert_eq!(run(&access, RELOAD), None);
         assert_eq!(run(&access, EVALUATE), Some(ErrorCode::Forbidden));
         access.changed(ControlMode::AiControl, 4);
+        assert_eq!(run(&access, RELOAD), Some(ErrorCode::Conflict));
+        // Somebody gives it.
+        access.changed(ControlMode::UserControl, 5);
+        assert_eq!(run(&access, RELOAD), Some(ErrorCode::Conflict));
+        access.drives(true);
+        assert_eq!(run(&access, RELOAD), None);
+        access.drives(false);
         assert_eq!(run(&access, RELOAD), Some(ErrorCode::Conflict));
     }
 }
