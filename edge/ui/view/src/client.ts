@@ -64,6 +64,8 @@ export class Client {
   #rereads: ReturnType<typeof setTimeout>[] = [];
   /** This viewer drove when its socket went. */
   #drove = false;
+  /** By it the next socket takes over the control that this one holds. */
+  #word: string | undefined;
   /** An older edge refuses parameters that it does not know. */
   #isNamed = true;
   #wasOpen = false;
@@ -73,7 +75,12 @@ export class Client {
     this.state = initial(name);
     this.#host = host;
     this.#line = new Line({
-      url: () => socketUrl(address, this.#seq, this.#isNamed ? this.state.name : undefined),
+      url: () =>
+        socketUrl(address, {
+          after: this.#seq,
+          name: this.#isNamed ? this.state.name : undefined,
+          resume: this.#drove ? this.#word : undefined,
+        }),
       onOpen: () => this.#onOpen(),
       onText: (text) => this.#onText(text),
       onFrame: (frame) => {
@@ -84,9 +91,16 @@ export class Client {
     });
   }
 
-  /** `drove`: before a reload of the page this viewer held control, which it takes again. */
-  open(drove = false): void {
-    this.#drove = drove;
+  /** What the next page needs to go on driving where this one was; `undefined`: it does not drive. */
+  get resumption(): string | undefined {
+    const drives = this.state.mine !== undefined && this.state.mine === this.state.control.epoch;
+    return drives || this.#drove ? (this.#word ?? "") : undefined;
+  }
+
+  /** `resumption`: of the page before, which held control: it is taken again. */
+  open(resumption?: string): void {
+    this.#drove = resumption !== undefined;
+    this.#word = resumption || undefined;
     this.#line.open();
   }
 
@@ -217,8 +231,9 @@ export class Client {
     else waiting.reject(new Failure(message.error));
   }
 
-  #onHello(message: { seq?: string }): void {
+  #onHello(message: { seq?: string; resume?: string }): void {
     this.#seq ??= message.seq;
+    this.#word = message.resume;
     this.state.connection = "open";
     const { control } = this.state;
     if (!this.#drove) return;
@@ -299,6 +314,8 @@ export class Client {
     try {
       const session = (await (await this.fetch("")).json()) as Session;
       if (!this.#wasOpen) this.#isNamed = false;
+      // A word that this fleet does not know would be refused for ever.
+      this.#word = undefined;
       sessionIs(this.state, session);
       if (session.state === "ended") this.#refused({ code: "gone", detail: "" });
     } catch (error) {
