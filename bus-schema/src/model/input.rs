@@ -63,9 +63,27 @@ pub enum InputEvent {
         event: TouchEvent,
         points: Vec<TouchPoint>,
     },
-    /// Text that no key names: an IME's commit, emoji, a paste.
+    /// Text that no key names: an IME's commit, emoji.
     Text {
         text: String,
+    },
+    /// Text for the session's clipboard, which is then pasted as by Ctrl+V.
+    Paste {
+        text: String,
+    },
+    /// As Ctrl+C.
+    Copy {},
+    /// As Ctrl+X.
+    Cut {},
+    /// What an input method has composed so far, in place of what it had before. `text` commits it; an empty one ends it
+    /// without a commit.
+    Compose {
+        text: String,
+        /// What of it is selected, in UTF-16 units; without both the caret is at its end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u32>,
     },
 }
 

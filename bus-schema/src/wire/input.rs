@@ -56,6 +56,12 @@ impl From<&InputEvent> for v1::InputEvent {
                 points: points.iter().map(Into::into).collect(),
             }),
             InputEvent::Text { text } => wire::Kind::Text(wire::Text { text: Some(text.clone()) }),
+            InputEvent::Paste { text } => wire::Kind::Paste(wire::Paste { text: Some(text.clone()) }),
+            InputEvent::Copy {} => wire::Kind::Copy(wire::Copy {}),
+            InputEvent::Cut {} => wire::Kind::Cut(wire::Cut {}),
+            InputEvent::Compose { text, from, to } => {
+                wire::Kind::Compose(wire::Compose { text: Some(text.clone()), from: *from, to: *to })
+            }
         };
         Self { kind: Some(kind) }
     }
@@ -93,6 +99,12 @@ impl TryFrom<v1::InputEvent> for InputEvent {
                 points: list("points", t.points)?,
             },
             wire::Kind::Text(t) => InputEvent::Text { text: present("text", t.text)? },
+            wire::Kind::Paste(p) => InputEvent::Paste { text: present("text", p.text)? },
+            wire::Kind::Copy(wire::Copy {}) => InputEvent::Copy {},
+            wire::Kind::Cut(wire::Cut {}) => InputEvent::Cut {},
+            wire::Kind::Compose(c) => {
+                InputEvent::Compose { text: present("text", c.text)?, from: c.from, to: c.to }
+            }
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Copying and pasting by key in a session that shares its browser: from and into the session's own clipboard.
+//! Copying and pasting by key in a session that shares its browser: from and into the session's own clipboard. And what
+//! a person brings to paste, wherever the clipboard is.
 
 use bus_schema::model::command::Modifier;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use super::Context;
 use super::keymap::{Key, bit};
 use super::world::Returned;
 use crate::cdp::{CallError, Cdp};
+use crate::inject;
 use crate::page::{CLIPBOARD_WORLD, Items};
 
 /// Frames within frames that are followed to where the focus is.
@@ -90,6 +92,31 @@ async fn try_perform(ctx: &Context, n: u32, cdp: &Cdp, edit: Edit) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Lays text on the session's clipboard. `cdp` brings the deadline.
+pub(super) async fn lay(ctx: &Context, n: u32, cdp: &Cdp, text: &str) {
+    if let Some(clipboard) = ctx.tabs.clipboard() {
+        clipboard.keep(Items::from([("text/plain".to_owned(), text.to_owned())]));
+        return;
+    }
+    if let Err(error) = lay_in_browser(ctx, n, cdp, text).await {
+        tracing::debug!(%error, "nothing was laid on the clipboard");
+    }
+}
+
+/// A browser lets its clipboard be written by a page alone, so a page does it, on its own behalf as it seems. Of its
+/// scripts only those that listen at the window already hear that something is copied, and none what it is.
+async fn lay_in_browser(ctx: &Context, n: u32, cdp: &Cdp, text: &str) -> Result<(), CallError> {
+    let frames = ctx.tabs.frames(n).map_err(|_| CallError::Detached)?;
+    let main = frames.into_iter().next().ok_or(CallError::Detached)?;
+    let document = Document::of(&main.id, cdp.clone()).await?;
+    let params = json!({
+        "executionContextId": document.context, "functionDeclaration": *inject::LAY,
+        "arguments": [{ "value": text }], "userGesture": true, "returnByValue": true,
+    });
+    let answer = document.cdp.call_answer("Runtime.callFunctionOn", &params).await?;
+    returned(answer.bytes()).map(drop)
 }
 
 /// The clipboard's script in one document.

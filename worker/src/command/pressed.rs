@@ -85,6 +85,10 @@ impl Pressed {
         }
     }
 
+    pub fn is_held(&self, n: u32, name: &str) -> bool {
+        self.tabs().get(&n).is_some_and(|tab| tab.keys.iter().any(|key| key.key == name))
+    }
+
     pub fn pointer_at(&self, n: u32, x: f64, y: f64) {
         self.tabs().entry(n).or_default().at = (x, y);
     }

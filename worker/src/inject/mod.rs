@@ -41,6 +41,9 @@ pub static CLIPBOARD: LazyLock<String> = LazyLock::new(|| {
 /// A function of a channel's name: `navigator.clipboard` as the page's own scripts find it.
 pub static CLIPBOARD_API: LazyLock<String> = LazyLock::new(|| lean(include_str!("clipboard_api.js")));
 
+/// A function of a text: lays it on the browser's clipboard.
+pub static LAY: LazyLock<String> = LazyLock::new(|| lean(include_str!("lay.js")));
+
 /// What is sent with each script goes without comments and indentation.
 fn lean(file: &str) -> String {
     let lines = file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_one_expression() {
-        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR, &*CLIPBOARD, &*CLIPBOARD_API] {
+        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR, &*CLIPBOARD, &*CLIPBOARD_API, &*LAY] {
             assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
             assert!(!code.contains("\n//"), "{code}");
         }

@@ -227,6 +227,14 @@ fn input_event() -> impl Strategy<Value = InputEvent> {
         }),
         (touches, vec(point, 0..4)).prop_map(|(event, points)| InputEvent::Touch { event, points }),
         text().prop_map(|text| InputEvent::Text { text }),
+        text().prop_map(|text| InputEvent::Paste { text }),
+        Just(InputEvent::Copy {}),
+        Just(InputEvent::Cut {}),
+        (text(), of(any::<u32>()), of(any::<u32>())).prop_map(|(text, from, to)| InputEvent::Compose {
+            text,
+            from,
+            to
+        }),
     ]
 }
 

@@ -13,13 +13,35 @@ const MAX_COORDINATE: f64 = 100_000.0;
 const MAX_POINTS: usize = 16;
 const MAX_KEY: usize = 64;
 const MAX_TEXT: usize = 64 * 1024;
+const MAX_PASTE: usize = 512 * 1024;
+/// All texts of a message: it has to fit into one of the bus.
+const MAX_TEXTS: usize = 768 * 1024;
 
 /// Fails with the event that is out of range.
 pub fn check(batch: &InputBatch) -> Result<(), Error> {
     if batch.events.len() > MAX_EVENTS {
         return Err(Error::invalid_argument("events", format!("at most {MAX_EVENTS} events")));
     }
-    batch.events.iter().enumerate().try_for_each(|(i, event)| check_event(&format!("events[{i}]"), event))
+    batch.events.iter().enumerate().try_for_each(|(i, event)| check_event(&format!("events[{i}]"), event))?;
+    let bytes: usize = batch.events.iter().map(text_bytes).sum();
+    if bytes > MAX_TEXTS {
+        return Err(Error::invalid_argument("events", format!("at most {MAX_TEXTS} bytes of text")));
+    }
+    Ok(())
+}
+
+fn text_bytes(event: &InputEvent) -> usize {
+    match event {
+        InputEvent::Text { text } | InputEvent::Paste { text } | InputEvent::Compose { text, .. } => {
+            text.len()
+        }
+        InputEvent::Mouse { .. }
+        | InputEvent::Wheel { .. }
+        | InputEvent::Key { .. }
+        | InputEvent::Touch { .. }
+        | InputEvent::Copy {}
+        | InputEvent::Cut {} => 0,
+    }
 }
 
 fn check_event(field: &str, event: &InputEvent) -> Result<(), Error> {
@@ -41,7 +63,11 @@ fn check_event(field: &str, event: &InputEvent) -> Result<(), Error> {
             range(&format!("{field}.points"), points.len(), 0, MAX_POINTS)?;
             points.iter().try_for_each(|p| point(field, p.x, p.y))
         }
-        InputEvent::Text { text } => at_most(&format!("{field}.text"), text, MAX_TEXT),
+        InputEvent::Text { text } | InputEvent::Compose { text, .. } => {
+            at_most(&format!("{field}.text"), text, MAX_TEXT)
+        }
+        InputEvent::Paste { text } => at_most(&format!("{field}.text"), text, MAX_PASTE),
+        InputEvent::Copy {} | InputEvent::Cut {} => Ok(()),
     }
 }
 
@@ -84,5 +110,14 @@ mod tests {
         let key = serde_json::json!({"kind":"key","event":"down","key":"a"});
         check(&batch(serde_json::json!([key]))).unwrap();
         assert!(check(&batch(serde_json::Value::Array(vec![key; MAX_EVENTS + 1]))).is_err());
+        let paste = |bytes: usize| serde_json::json!({"kind":"paste","text":"p".repeat(bytes)});
+        check(&batch(serde_json::json!([paste(MAX_PASTE)]))).unwrap();
+        for (events, field) in [
+            (serde_json::json!([paste(MAX_PASTE + 1)]), "events[0].text"),
+            (serde_json::json!([paste(MAX_PASTE), paste(MAX_PASTE)]), "events"),
+            (serde_json::json!([{"kind":"compose","text":"c".repeat(MAX_TEXT + 1)}]), "events[0].text"),
+        ] {
+            assert_eq!(check(&batch(events)).unwrap_err().field.as_deref(), Some(field));
+        }
     }
 }

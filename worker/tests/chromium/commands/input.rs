@@ -57,3 +57,80 @@ async fn input_arrives_in_order_and_in_place() {
     stage.ok(json!({"action": "dialog", "accept": true})).await;
     stage.browser.close().await;
 }
+
+#[tokio::test]
+async fn a_person_pastes_copies_composes_and_uses_shortcuts() {
+    let stage = Stage::show(
+        "<textarea id=t></textarea><iframe id=f srcdoc='<textarea id=u></textarea>'></iframe><script>window.log = [];
+         for (const type of ['keydown', 'paste', 'copy', 'cut', 'compositionend'])
+         t.addEventListener(type, (e) => log.push(e.key ? `${type} ${e.ctrlKey} ${e.key}` : `${type} ${e.data ?? e.isTrusted}`))</script>",
+    )
+    .await;
+    let give = async |events: serde_json::Value| {
+        let batch: InputBatch = serde_json::from_value(json!({"epoch": 1, "events": events})).unwrap();
+        dispatch_input(&stage.ctx, &batch).await.unwrap();
+    };
+    let key = |event: &str, key: &str, code: &str, modifiers: &[&str]| json!({"kind": "key", "event": event, "key": key, "code": code, "modifiers": modifiers});
+    stage.value("t.focus()").await;
+    give(json!([{"kind": "paste", "text": "Grüße\n世界"}, {"kind": "text", "text": "!"}, {"kind": "paste", "text": "?"}])).await;
+    assert_eq!(stage.value("t.value").await, "Grüße\n世界!?");
+    assert_eq!(
+        stage.value("log").await,
+        json!(["keydown true v", "paste true", "keydown true v", "paste true"]),
+        "as a person does it"
+    );
+    // What is selected goes onto the clipboard, and from there wherever the focus is.
+    stage.value("log.length = 0; t.setSelectionRange(0, 5)").await;
+    give(json!([{"kind": "cut"}])).await;
+    assert_eq!(stage.value("[t.value, log]").await, json!(["\n世界!?", ["keydown true x", "cut true"]]));
+    stage.value("t.select()").await;
+    give(json!([{"kind": "copy"}])).await;
+    stage.value("f.contentDocument.getElementById('u').focus()").await;
+    give(json!([key("down", "v", "KeyV", &["Control"]), key("up", "v", "KeyV", &["Control"])])).await;
+    assert_eq!(stage.value("f.contentDocument.getElementById('u').value").await, "\n世界!?");
+    give(json!([key("down", "a", "KeyA", &["Control"]), {"kind": "paste", "text": "framed"}])).await;
+    assert_eq!(stage.value("f.contentDocument.getElementById('u').value").await, "framed");
+
+    stage.value("t.value = ''; t.focus(); log.length = 0").await;
+    give(json!([{"kind": "compose", "text": "に"}, {"kind": "compose", "text": "にほ", "from": 2, "to": 2}]))
+        .await;
+    assert_eq!(stage.value("t.value").await, "にほ");
+    give(json!([{"kind": "text", "text": "日本"}, {"kind": "compose", "text": "ご"}, {"kind": "compose", "text": ""}])).await;
+    assert_eq!(
+        stage.value("[t.value, log]").await,
+        json!(["日本", ["compositionend 日本", "compositionend "]])
+    );
+
+    stage.value("t.value = ''; t.focus()").await;
+    let pressed = |name: &str, code: &str, modifiers: &[&str]| {
+        [key("down", name, code, modifiers), key("up", name, code, modifiers)]
+    };
+    let mut events = vec![json!({"kind": "text", "text": "one two three"})];
+    events.extend(pressed("Backspace", "Backspace", &["Control"]));
+    events.extend(pressed("Home", "Home", &[]));
+    events.extend(pressed("Delete", "Delete", &["Control"]));
+    events.extend(pressed("End", "End", &[]));
+    events.extend(pressed("ArrowLeft", "ArrowLeft", &["Control", "Shift"]));
+    give(json!(events)).await;
+    assert_eq!(stage.value("[t.value, t.selectionStart, t.selectionEnd]").await, json!([" two ", 1, 5]));
+    // Undone and done again.
+    give(json!(pressed("z", "KeyZ", &["Control"]))).await;
+    assert_eq!(stage.value("t.value").await, "one two ");
+    give(json!(pressed("y", "KeyY", &["Control"]))).await;
+    assert_eq!(stage.value("t.value").await, " two ");
+    // AltGr as Windows tells it, Option, and a shortcut that types nothing.
+    let mut events = vec![];
+    events.extend(pressed("a", "KeyA", &["Control"]));
+    events.push(key("down", "Control", "ControlLeft", &["Control"]));
+    events.push(key("down", "AltGraph", "AltRight", &[]));
+    events.extend(pressed("@", "KeyQ", &["Control", "Alt"]));
+    events.push(key("up", "Control", "ControlLeft", &[]));
+    events.push(key("up", "AltGraph", "AltRight", &[]));
+    events.extend(pressed("å", "KeyA", &["Alt"]));
+    events.extend(pressed("f", "KeyF", &["Alt"]));
+    events.push(key("down", "Dead", "BracketLeft", &[]));
+    events.push(json!({"kind": "text", "text": "ê"}));
+    give(json!(events)).await;
+    assert_eq!(stage.value("t.value").await, "@åê");
+    stage.browser.close().await;
+}
