@@ -62,6 +62,8 @@ export class Client {
   #heard = 0;
   #asked = 0;
   #rereads: ReturnType<typeof setTimeout>[] = [];
+  /** Control is being taken, so that news of it is no gift. */
+  #taking = 0;
   /** This viewer drove when its socket went. */
   #drove = false;
   /** By it the next socket takes over the control that this one holds. */
@@ -142,9 +144,13 @@ export class Client {
     action: string,
     fields: { holder?: string; note?: string } = {},
   ): Promise<Control | undefined> {
-    const { control } = await this.request({ type: "control", action, ...fields });
+    const takes = action === "take_control";
+    if (takes) this.#taking += 1;
+    const { control } = await this.request({ type: "control", action, ...fields }).finally(() => {
+      if (takes) this.#taking -= 1;
+    });
     if (!control) return undefined;
-    if (action === "take_control") taken(this.state, control);
+    if (takes) taken(this.state, control);
     else controlIs(this.state, control);
     this.#host.onControl(control);
     this.#host.onChange();
@@ -254,6 +260,7 @@ export class Client {
   /** Another person has handed control to this one: taking it says that they are here. */
   #granted(): void {
     const { control, name, mine } = this.state;
+    if (this.#taking > 0) return;
     if (control.mode !== "user_control" || control.holder !== name || mine === control.epoch) return;
     this.#resume();
   }
