@@ -22,6 +22,12 @@ async fn link(fleet: &Fleet, id: &str, access: &str, seconds: u32) -> String {
     made["link"].as_str().unwrap().to_owned()
 }
 
+/// Begins to watch, and hears who does.
+async fn watches(socket: &mut Socket) -> Value {
+    socket.send(&json!({ "type": "frames:start", "max_fps": 5, "max_width": 320 })).await;
+    socket.of_type("viewers").await
+}
+
 /// The next answer or error; what is said besides is passed over.
 async fn answer(socket: &mut Socket) -> Value {
     loop {
@@ -48,7 +54,7 @@ async fn a_link_to_watch_shows_the_session_and_does_nothing() {
     let link = link(&fleet, &id, "view", 600).await;
     let (mut socket, hello) = Socket::with(&fleet, &id, &format!("link={link}&name=Guest")).await;
     assert_eq!(hello["access"], "view");
-    let viewers = socket.watches().await;
+    let viewers = watches(&mut socket).await;
     let expected =
         json!([{ "conn": hello["conn"], "name": "Guest", "access": "view", "holds_control": false }]);
     assert_eq!(viewers["viewers"], expected);
@@ -85,7 +91,7 @@ async fn a_link_to_drive_has_the_tool_bar_while_its_bearer_drives() {
     let link = link(&fleet, &id, "control", 600).await;
     let (mut guest, hello) = Socket::with(&fleet, &id, &format!("link={link}&name=Guest")).await;
     assert_eq!(hello["access"], "control");
-    guest.watches().await;
+    watches(&mut guest).await;
     let reload = json!({ "type": "command", "id": 1, "action": "reload" });
     guest.send(&reload).await;
     assert_eq!(answer(&mut guest).await["error"]["code"], "conflict", "the agent drives");
@@ -104,7 +110,7 @@ async fn a_link_to_drive_has_the_tool_bar_while_its_bearer_drives() {
     guest.send(&json!({ "type": "command", "id": 4, "action": "navigate", "url": "data:text/html,<input autofocus>" })).await;
     assert_eq!(answer(&mut guest).await["action"], "navigate");
     let (mut thief, _) = Socket::with(&fleet, &id, "name=Thief").await;
-    thief.watches().await;
+    watches(&mut thief).await;
     thief.send(&type_into).await;
     thief.send(&take(5, "Guest")).await;
     assert_eq!(answer(&mut thief).await["error"]["code"], "conflict", "a name is no proof");
@@ -150,18 +156,18 @@ async fn who_asks_is_given_control_and_who_comes_back_keeps_it() {
     let fleet = Fleet::start().await;
     let id = fleet.session().await;
     let (mut ann, hello) = Socket::with(&fleet, &id, "name=Ann").await;
-    ann.watches().await;
+    watches(&mut ann).await;
     ann.send(&take(1, "Ann")).await;
     assert_eq!(answer(&mut ann).await["control"]["holder"], "Ann");
     let (mut bob, _) = Socket::with(&fleet, &id, "name=Bob").await;
-    bob.watches().await;
+    watches(&mut bob).await;
     // Her page is loaded anew.
     let epoch = fleet.shown(&id).await["control"]["epoch"].clone();
     drop(ann);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let resume = hello["resume"].as_str().unwrap();
     let (mut ann, _) = Socket::with(&fleet, &id, &format!("name=Ann&resume={resume}")).await;
-    ann.watches().await;
+    watches(&mut ann).await;
     // Longer than the place of somebody who has left is kept.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let control = fleet.shown(&id).await["control"].clone();

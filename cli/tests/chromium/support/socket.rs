@@ -30,12 +30,6 @@ impl Socket {
         (socket, hello)
     }
 
-    /// Begins to watch, and waits until the others know.
-    pub async fn watches(&mut self) -> Value {
-        self.send(&serde_json::json!({ "type": "frames:start", "max_fps": 5, "max_width": 320 })).await;
-        self.of_type("viewers").await
-    }
-
     pub async fn send(&mut self, message: &Value) {
         self.text(message.to_string()).await;
     }
