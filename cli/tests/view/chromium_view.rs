@@ -48,3 +48,12 @@ async fn a_view_comes_back_with_its_edge() {
     node::run_and("view-restart.mjs", &[&base, &fleet.base, &id], "watching", restart).await;
     fleet.end(&id).await;
 }
+
+#[tokio::test]
+async fn every_page_can_be_used_by_whoever_cannot_see_it_well() {
+    built::check();
+    let fleet = Fleet::start().await;
+    let id = fleet.session().await;
+    node::run("accessibility.mjs", &[&fleet.base, &id]).await;
+    fleet.end(&id).await;
+}
