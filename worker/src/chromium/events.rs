@@ -64,6 +64,7 @@ fn said(event: Event, files: &Store, notes: &mut Notes) -> Vec<BrowserEvent> {
             });
             vec![say(EventType::Download, data)]
         }
+        Event::ChooserOpened(_) | Event::ChooserClosed { .. } | Event::Copied { .. } => Vec::new(),
         Event::Crashed { n } => {
             vec![say(EventType::Error, json!({ "tab": n, "detail": "the page's renderer crashed" }))]
         }
