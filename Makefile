@@ -33,6 +33,7 @@ check: ## the gate: format, lints, types, licences and layers, unused dependenci
 	cd clients/python && $(call with_python,check) -m ruff check --config pyproject.toml . ../../bus/examples
 	cd clients/python && $(call with_python,check) -m ruff format --check --config pyproject.toml . ../../bus/examples
 	cd clients/python && $(call with_python,check) -m mypy
+	cd edge/ui && npm run --silent check && npm test --silent
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 

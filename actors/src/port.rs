@@ -10,6 +10,7 @@ use bus_schema::{
         entry::Entry,
         event::{Event, EventType},
         input::InputBatch,
+        note::{ChooserAnswer, Note},
         rpc::{
             Attach, Attachment, Attempt, Files, FilesReply, OwnerReply, OwnerRequest, ViewBeat, WorkRequest,
         },
@@ -107,6 +108,8 @@ pub trait Bus: Send + Sync + 'static {
     ) -> Pending<'_, Result<Guard, Error>>;
     /// Opens the heartbeats of a session's viewers, in the same way.
     fn beats(&self, id: SessionId, sink: mpsc::Sender<ViewBeat>) -> Pending<'_, Result<Guard, Error>>;
+    /// Tells all who watch, or one of them. It is not stored and may be lost.
+    fn tell(&self, id: SessionId, to: Option<ConnId>, note: Note) -> Pending<'_, Result<(), Error>>;
 }
 
 /// Ends something when dropped.
@@ -232,6 +235,8 @@ pub trait Browser: Send + Sync + 'static {
     /// Which tab a command without `tab` means.
     fn active_tab(&self) -> u32;
     fn answer_dialog(&self, tab: u32, accept: bool) -> Pending<'_, Result<(), Error>>;
+    /// What the person in control chose. `not_found`: nothing of this id is to be chosen any more.
+    fn answer_chooser(&self, id: String, answer: ChooserAnswer) -> Pending<'_, Result<(), Error>>;
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>>;
     /// Releases pressed buttons and keys.
     fn release_input(&self) -> Pending<'_, ()>;
@@ -265,6 +270,11 @@ pub enum BrowserEvent {
     Changed,
     /// A dialog opened (`Some`) or was closed on a tab.
     Dialog { tab: u32, open: Option<OpenDialog> },
+    /// To be told to those for whom it is: all who watch, or the person in control alone. What is for the person alone
+    /// is lost where none drives by a connection.
+    Note(Note),
+    /// A person has touched a field of a form.
+    Touched { tab: u32, label: String, kind: String },
     /// From now on pages have this viewport, also those of a browser that follows this one.
     Viewport(Viewport),
     /// A client asked for its end.

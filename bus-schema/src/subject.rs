@@ -79,6 +79,10 @@ pub enum Subject {
     View(SessionId),
     /// Frames from the owner to edges.
     Frames(SessionId),
+    /// What all who watch are told.
+    Notes(SessionId),
+    /// What one of those who watch is told.
+    NotesTo(SessionId, ConnId),
     /// An event, stored. `Live` never travels here.
     Event(Tenant, SessionId, EventKind),
     /// The same event as republished by the server, and what is live only.
@@ -101,6 +105,8 @@ impl Subject {
             Subject::Input(..) => "in.{region}.{session}.{conn}",
             Subject::View(_) => "view.{region}.{session}",
             Subject::Frames(_) => "fr.{region}.{session}",
+            Subject::Notes(_) => "note.{region}.{session}",
+            Subject::NotesTo(..) => "note.{region}.{session}.{conn}",
             Subject::Event(..) => "evt.{region}.{tenant}.{session}.{kind}",
             Subject::Live(..) => "live.{region}.{tenant}.{session}.{kind}",
             Subject::Control(..) => "ctl.{region}.{worker}",
@@ -119,6 +125,8 @@ impl fmt::Display for Subject {
             Subject::Input(s, c) => write!(f, "in.{}.{s}.{c}", s.region()),
             Subject::View(s) => write!(f, "view.{}.{s}", s.region()),
             Subject::Frames(s) => write!(f, "fr.{}.{s}", s.region()),
+            Subject::Notes(s) => write!(f, "note.{}.{s}", s.region()),
+            Subject::NotesTo(s, c) => write!(f, "note.{}.{s}.{c}", s.region()),
             Subject::Event(t, s, k) => write!(f, "evt.{}.{t}.{s}.{}", s.region(), k.as_str()),
             Subject::Live(t, s, k) => write!(f, "live.{}.{t}.{s}.{}", s.region(), k.as_str()),
             Subject::Control(r, w) => write!(f, "ctl.{r}.{w}"),
@@ -145,6 +153,8 @@ fn read(tokens: &[&str]) -> Option<Subject> {
         ["in", r, s, c] => Subject::Input(session(r, s)?, ConnId::new(c).ok()?),
         ["view", r, s] => Subject::View(session(r, s)?),
         ["fr", r, s] => Subject::Frames(session(r, s)?),
+        ["note", r, s] => Subject::Notes(session(r, s)?),
+        ["note", r, s, c] => Subject::NotesTo(session(r, s)?, ConnId::new(c).ok()?),
         ["evt", r, t, s, "log"] => Subject::Event(Tenant::new(t).ok()?, session(r, s)?, EventKind::Log),
         ["evt", r, t, s, "ended"] => Subject::Event(Tenant::new(t).ok()?, session(r, s)?, EventKind::Ended),
         ["live", r, t, s, "log"] => Subject::Live(Tenant::new(t).ok()?, session(r, s)?, EventKind::Log),
@@ -245,6 +255,8 @@ mod tests {
             (any_session(), conn()).prop_map(|(s, c)| Subject::Input(s, c)),
             any_session().prop_map(Subject::View),
             any_session().prop_map(Subject::Frames),
+            any_session().prop_map(Subject::Notes),
+            (any_session(), conn()).prop_map(|(s, c)| Subject::NotesTo(s, c)),
             (tenant(), any_session(), any::<bool>()).prop_map(|(t, s, e)| {
                 Subject::Event(t, s, if e { EventKind::Ended } else { EventKind::Log })
             }),

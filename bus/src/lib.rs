@@ -15,6 +15,7 @@ mod js;
 mod kv;
 pub mod lease;
 pub mod metrics;
+pub mod note;
 pub mod object;
 pub mod owner;
 mod parts;

@@ -80,6 +80,8 @@ pub struct Settings {
     pub cdp_listen: Option<Listen>,
     /// Where tzafonwright clients are served. Absent: as the role has it.
     pub tzafonwright_listen: Option<Listen>,
+    /// Where VNC viewers are served without WebSockets. Absent: as the role has it.
+    pub vnc_listen: Option<Listen>,
     pub token: Option<Secret>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -167,6 +169,7 @@ impl Default for Settings {
             http: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cdp_listen: None,
             tzafonwright_listen: None,
+            vnc_listen: None,
             token: None,
             tls_cert: None,
             tls_key: None,

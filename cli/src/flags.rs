@@ -215,6 +215,10 @@ pub struct EdgeOptions {
     #[arg(long, value_name = "ADDRESS", env = "ROOKERY_TZAFONWRIGHT_LISTEN")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tzafonwright_listen: Option<Listen>,
+    /// Where to listen for VNC viewers without WebSockets, or off [default: off; up: 127.0.0.1:5900]
+    #[arg(long, value_name = "ADDRESS", env = "ROOKERY_VNC_LISTEN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vnc_listen: Option<Listen>,
     /// The token clients must send; several tenants with tokens of their own stand in the file as `[[tenant]]`
     #[arg(long, value_name = "TOKEN", env = "ROOKERY_TOKEN", hide_env_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]

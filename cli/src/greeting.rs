@@ -39,10 +39,14 @@ impl Greeting {
             begun,
             first_session,
             base: base("http", edge.local_addr(), is_tls),
-            ports: [("CDP", Protocol::Cdp), ("WayPoint", Protocol::Tzafonwright)]
-                .into_iter()
-                .filter_map(|(name, of)| Some((name, base("ws", edge.port(of)?, is_tls))))
-                .collect(),
+            ports: [
+                ("CDP", "ws", Protocol::Cdp, is_tls),
+                ("WayPoint", "ws", Protocol::Tzafonwright, is_tls),
+                ("VNC", "vnc", Protocol::Vnc, false),
+            ]
+            .into_iter()
+            .filter_map(|(name, scheme, of, is_tls)| Some((name, base(scheme, edge.port(of)?, is_tls))))
+            .collect(),
             is_tls,
             token: token.cloned(),
             data_dir: settings.data_dir.clone(),

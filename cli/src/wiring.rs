@@ -98,6 +98,7 @@ pub fn edge_config_with_defaults(settings: &Settings, secret: &Secret) -> edge::
         let port = match protocol {
             Protocol::Cdp => 9222,
             Protocol::Tzafonwright => 1337,
+            Protocol::Vnc => 5900,
         };
         Some(SocketAddr::from(([127, 0, 0, 1], port)))
     });
@@ -105,8 +106,11 @@ pub fn edge_config_with_defaults(settings: &Settings, secret: &Secret) -> edge::
 }
 
 fn ports(settings: &Settings, fallback: impl Fn(Protocol) -> Option<SocketAddr>) -> Vec<Port> {
-    let wanted =
-        [(Protocol::Cdp, settings.cdp_listen), (Protocol::Tzafonwright, settings.tzafonwright_listen)];
+    let wanted = [
+        (Protocol::Cdp, settings.cdp_listen),
+        (Protocol::Tzafonwright, settings.tzafonwright_listen),
+        (Protocol::Vnc, settings.vnc_listen),
+    ];
     wanted.into_iter().filter_map(|(protocol, at)| port(protocol, at, fallback(protocol))).collect()
 }
 

@@ -203,6 +203,10 @@ fn a_port_that_is_taken_is_named() {
     let (code, said) = failed(command(dir.path(), &listen));
     assert_eq!(code, Some(64), "{said}");
     assert!(said.contains(&address) && said.contains("--tzafonwright-listen"), "{said}");
+    let listen = ["--simulated", "--http", "127.0.0.1:0", "--vnc-listen", &address];
+    let (code, said) = failed(command(dir.path(), &listen));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains(&address) && said.contains("--vnc-listen"), "{said}");
     assert_eq!(processes_in(dir.path()), Vec::<String>::new());
 }
 

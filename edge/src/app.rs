@@ -36,6 +36,8 @@ struct Inner {
     secure: bool,
     body_limit: usize,
     upload_limit: u64,
+    tokens: Tokens,
+    vnc: Option<SocketAddr>,
     stop: CancellationToken,
     sockets: TaskTracker,
 }
@@ -49,6 +51,8 @@ impl App {
                 secure: config.tls.is_some(),
                 body_limit: config.body_limit,
                 upload_limit: config.upload_limit,
+                tokens: Tokens::new(&config.tenants, &config.secret),
+                vnc: config.port(Protocol::Vnc),
                 stop,
                 sockets: TaskTracker::new(),
             }),
@@ -77,6 +81,16 @@ impl App {
         self.inner.upload_limit
     }
 
+    /// Who may speak.
+    pub fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
+    }
+
+    /// Where RFB is spoken without WebSockets.
+    pub fn vnc(&self) -> Option<SocketAddr> {
+        self.inner.vnc
+    }
+
     /// Cancelled when the gateway begins to stop.
     pub fn stop(&self) -> CancellationToken {
         self.inner.stop.clone()
@@ -94,7 +108,7 @@ impl App {
 
 /// Everything this gateway serves. `listen` is the address it really has.
 pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
-    let tokens = Tokens::new(&config.tenants);
+    let tokens = app.tokens().clone();
     let (api, _) = rest::api().split_for_parts();
     let (service, _) = rest::service().split_for_parts();
     let at_root = get(cdp::create).layer(middleware::from_fn_with_state(tokens.clone(), auth::check));
@@ -109,16 +123,18 @@ pub fn router(app: App, config: &Config, listen: SocketAddr) -> Router {
     layered(routes, config, listen)
 }
 
-/// What a listener for one protocol serves.
-pub fn port_router(app: App, config: &Config, port: Protocol, listen: SocketAddr) -> Router {
-    let tokens = Tokens::new(&config.tenants);
+/// What a listener for one protocol serves. `None`: what is spoken there is not HTTP.
+pub fn port_router(app: &App, config: &Config, port: Protocol, listen: SocketAddr) -> Option<Router> {
+    let tokens = app.tokens().clone();
     let (open, guarded) = match port {
         Protocol::Cdp => (cdp::discovery::open_routes(), cdp::listen::routes()),
         Protocol::Tzafonwright => (Router::new(), tzafonwright::routes()),
+        Protocol::Vnc => return None,
     };
     let guarded = guarded.layer(middleware::from_fn_with_state(tokens, auth::check));
+    let routes = open.merge(guarded).with_state(app.clone());
     // Outermost, for those who observe must know it.
-    layered(open.merge(guarded).with_state(app), config, listen).layer(Extension(AnyPath(port.name())))
+    Some(layered(routes, config, listen).layer(Extension(AnyPath(port.name()))))
 }
 
 /// The layers around every route; the last one is the first that a request meets.

@@ -56,6 +56,11 @@ impl Config {
         }
     }
 
+    /// Where a protocol has a listener of its own.
+    pub fn port(&self, protocol: Protocol) -> Option<SocketAddr> {
+        self.ports.iter().find(|port| port.protocol == protocol).map(|port| port.address)
+    }
+
     /// Fails on what would leave the gateway open or of no use.
     pub fn validate(&self) -> Result<(), Invalid> {
         let guarded = !self.tenants.is_empty() && self.tenants.iter().all(|t| !t.tokens.is_empty());
@@ -93,7 +98,7 @@ impl Config {
     }
 }
 
-/// A listener for one protocol, behind the same layers as the gateway's own.
+/// A listener for one protocol, behind the same layers as the gateway's own where that is HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
     pub protocol: Protocol,
@@ -109,6 +114,8 @@ pub enum Protocol {
     Cdp,
     /// That of WayPoint's client: each connection is a session.
     Tzafonwright,
+    /// RFB as it is, without WebSockets: a password names the session.
+    Vnc,
 }
 
 impl Protocol {
@@ -116,6 +123,7 @@ impl Protocol {
         match self {
             Self::Cdp => "CDP",
             Self::Tzafonwright => "tzafonwright",
+            Self::Vnc => "VNC",
         }
     }
 
@@ -124,6 +132,7 @@ impl Protocol {
         match self {
             Self::Cdp => "--cdp-listen",
             Self::Tzafonwright => "--tzafonwright-listen",
+            Self::Vnc => "--vnc-listen",
         }
     }
 }

@@ -14,6 +14,7 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use bus::Bus;
+use futures::FutureExt;
 use hyper_util::rt::TokioTimer;
 use rustls::{
     ServerConfig,
@@ -25,7 +26,7 @@ use crate::{
     app::{self, App},
     config::{Config, Invalid, Protocol, Tls},
     gateway::Gateway,
-    protocol::rest,
+    protocol::{rest, vnc},
 };
 
 /// How long a client may take to send its request's head.
@@ -82,7 +83,7 @@ impl Bound {
 
 impl Server {
     /// Checks the configuration and takes the ports, so that what is wrong shows before anything is started.
-    pub fn bind(config: Config) -> Result<Self, StartError> {
+    pub fn bind(mut config: Config) -> Result<Self, StartError> {
         config.validate()?;
         let tls = config.tls.as_ref().map(read_tls).transpose()?;
         let main = Bound::take(config.listen, "--http")?;
@@ -98,6 +99,10 @@ impl Server {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        config.ports.retain(|port| ports.iter().any(|(of, _)| *of == port.protocol));
+        for (port, (_, bound)) in config.ports.iter_mut().zip(&ports) {
+            port.address = bound.address;
         }
         Ok(Self { config, main, ports, tls })
     }
@@ -126,11 +131,16 @@ impl Server {
         let Self { config, main, ports, tls } = self;
         tracing::info!(address = %main.address, tls = tls.is_some(), "listening");
         let router = app::router(app.clone(), &config, main.address);
-        let mut serving = vec![serve(main.listener, tls.clone(), router, stop.clone(), config.grace)];
+        let mut serving = vec![serve(main.listener, tls.clone(), router, stop.clone(), config.grace).boxed()];
         for (protocol, Bound { listener, address }) in ports {
             tracing::info!(protocol = protocol.name(), %address, "listening");
-            let router = app::port_router(app.clone(), &config, protocol, address);
-            serving.push(serve(listener, tls.clone(), router, stop.clone(), config.grace));
+            match app::port_router(&app, &config, protocol, address) {
+                Some(router) => {
+                    let stop = stop.clone();
+                    serving.push(serve(listener, tls.clone(), router, stop, config.grace).boxed());
+                }
+                None => serving.push(vnc::listen::serve(listener, app.clone()).boxed()),
+            }
         }
         // One that fails ends the others with it.
         let served = futures::future::try_join_all(serving).await;

@@ -7,7 +7,10 @@ mod support;
 use std::time::Duration;
 
 use bus::testing::Server as Nats;
-use bus_schema::model::{frame::Header, rpc::AttachKind};
+use bus_schema::{
+    ConnId, SessionId,
+    model::{frame::Header, note::Note, rpc::AttachKind},
+};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::{Edge, SOON, Worker, config, until};
@@ -61,6 +64,28 @@ impl Client {
         match self.next().await {
             Got::Json(value) => value,
             other @ (Got::Frame(_) | Got::Close(..)) => panic!("{other:?}"),
+        }
+    }
+
+    /// The next message of a type; frames and others are passed over.
+    async fn until_text(&mut self, kind: &str) -> Value {
+        loop {
+            match self.next().await {
+                Got::Json(value) if value["type"] == kind => return value,
+                Got::Json(_) | Got::Frame(_) => {}
+                Got::Close(code, reason) => panic!("{code} {reason}"),
+            }
+        }
+    }
+
+    /// The next note; frames and events are passed over.
+    async fn note(&mut self) -> Value {
+        loop {
+            match self.next().await {
+                Got::Json(value) if value["type"] != "event" => return value,
+                Got::Json(_) | Got::Frame(_) => {}
+                Got::Close(code, reason) => panic!("{code} {reason}"),
+            }
         }
     }
 
@@ -313,4 +338,77 @@ async fn a_client_that_does_not_read_is_told_where_to_resume() {
             Got::Frame(_) => panic!("nobody asked for frames"),
         }
     }
+}
+
+#[tokio::test]
+async fn who_watches_is_told_what_is_for_all_and_what_is_for_them_alone() {
+    let nats = Nats::start();
+    let worker = Worker::start(&nats).await;
+    let edge = Edge::start(&nats).await;
+    let id = edge.session().await;
+    let (mut ann, hello) = Client::open(&edge, &id, "?name=Ann").await;
+    assert_eq!(hello["access"], "full");
+    let conn = ConnId::new(hello["conn"].as_str().unwrap()).unwrap();
+    let (mut bob, _) = Client::open(&edge, &id, "").await;
+    for client in [&mut ann, &mut bob] {
+        client.send(json!({ "type": "frames:start", "max_fps": 1 })).await;
+    }
+    until("two viewers", || async {
+        let views = worker.memory.lock().unwrap().views.clone();
+        let names: Vec<_> = views.iter().map(|v| v.name.as_deref()).collect();
+        if names.len() == 2 && names.contains(&Some("Ann")) { Ok(()) } else { Err(format!("{names:?}")) }
+    })
+    .await;
+    let notes = worker.bus.notes();
+    let session: SessionId = id.parse().unwrap();
+    let text = "日本".repeat(1 << 20);
+    notes.tell(&session, Some(&conn), &Note::clipboard(text.clone())).await.unwrap();
+    let cursor = Note::Cursor { cursor: "pointer".into() };
+    notes.tell(&session, None, &cursor).await.unwrap();
+    notes.tell(&session, Some(&conn), &Note::ChooserOver { id: "7".into() }).await.unwrap();
+    assert_eq!(bob.note().await, json!({ "type": "cursor", "cursor": "pointer" }));
+    let mut told: Vec<Value> = vec![ann.note().await, ann.note().await, ann.note().await];
+    told.sort_by_key(|t| t["type"].as_str().map(str::to_owned));
+    assert_eq!(told[0], json!({ "type": "chooser", "chooser": null, "id": "7" }));
+    assert_eq!((&told[1]["type"], &told[1]["truncated"]), (&"clipboard".into(), &true.into()));
+    assert!(text.starts_with(told[1]["text"].as_str().unwrap()));
+    assert_eq!(told[2]["cursor"], "pointer");
+
+    ann.send(json!({ "type": "chooser:answer", "id": 1, "chooser": "7", "files": ["cat.png"] })).await;
+    assert_eq!(ann.until_text("result").await, json!({ "type": "result", "id": 1 }));
+    let answers = worker.memory.lock().unwrap().answers.clone();
+    assert_eq!((&answers[0].conn, answers[0].chooser.as_str()), (&conn, "7"));
+    ann.send(json!({ "type": "chooser:answer", "id": 2, "chooser": "over", "cancel": true })).await;
+    assert_eq!(ann.until_text("error").await["error"]["code"], "not_found");
+    ann.send(json!({ "type": "chooser:answer", "id": 3, "chooser": "7", "value": "x", "cancel": true }))
+        .await;
+    assert_eq!(ann.until_text("error").await["error"]["field"], "value");
+}
+
+#[tokio::test]
+async fn a_socket_that_follows_a_broken_one_says_so_by_its_word_and_not_by_its_name() {
+    let nats = Nats::start();
+    let worker = Worker::start(&nats).await;
+    let edge = Edge::start(&nats).await;
+    let id = edge.session().await;
+    let (first, hello) = Client::open(&edge, &id, "?name=Ann").await;
+    let (word, conn) = (hello["resume"].as_str().unwrap(), hello["conn"].as_str().unwrap());
+    drop(first);
+    let path = format!("/v1/sessions/{id}/ws");
+    for wrong in [conn.to_owned(), format!("{conn}.{}", "0".repeat(32)), word.replacen('.', "x.", 1)] {
+        let refused = connect_async(edge.ws(&format!("{path}?resume={wrong}"))).await.unwrap_err();
+        assert!(matches!(&refused, Error::Http(r) if r.status() == 400), "{wrong}: {refused}");
+    }
+    let refused = connect_async(edge.ws(&format!("{path}?name="))).await.unwrap_err();
+    assert!(matches!(&refused, Error::Http(r) if r.status() == 400), "{refused}");
+    // Another edge of the same fleet.
+    let other = Edge::start(&nats).await;
+    let (mut second, _) = Client::open(&other, &id, &format!("?name=Ann&resume={word}")).await;
+    second.send(json!({ "type": "frames:start" })).await;
+    until("a viewer that follows", || async {
+        let views = worker.memory.lock().unwrap().views.clone();
+        let follows = views.iter().any(|v| v.resume.as_ref().is_some_and(|r| r.conn.as_str() == conn));
+        if follows { Ok(()) } else { Err(format!("{views:?}")) }
+    })
+    .await;
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bus_schema::{
     ConnId, Error,
     model::{
-        control::Control,
+        control::{Control, ControlMode},
         create::OnDisconnect,
         entry::Entry,
         event::EventType,
@@ -26,12 +26,15 @@ use tracing::debug;
 use super::{
     attempts::SharedAttempts,
     connections::Connections,
+    driven::Driven,
     ingress::{self, Admitted},
     journal::Journal,
     keys::{Answer, Keys},
+    notes::Teller,
     presence::Presence,
     state::{Effect, Input, Session, Settings, Ticket},
     supervisor::Adopted,
+    told::Told,
     viewers::Viewers,
     writer::Writer,
 };
@@ -68,7 +71,11 @@ pub enum SessionMsg {
     /// From a viewer, through the bus.
     Beat(ViewBeat),
     /// Human input, through the bus. The receiver MUST drop it unless its control epoch is current.
-    Input(InputBatch),
+    Input {
+        batch: InputBatch,
+        /// The view of whoever gives it.
+        by: Option<ConnId>,
+    },
     /// From the timer. Stale if another was set since.
     Tick { generation: u64 },
     /// From the write's task. The receiver MUST write again if the entry changed meanwhile, or go if it is lost.
@@ -95,7 +102,7 @@ impl std::fmt::Debug for SessionMsg {
             SessionMsg::Connected { .. } => "Connected",
             SessionMsg::Resumed { .. } => "Resumed",
             SessionMsg::Beat(_) => "Beat",
-            SessionMsg::Input(_) => "Input",
+            SessionMsg::Input { .. } => "Input",
             SessionMsg::Tick { .. } => "Tick",
             SessionMsg::Written(_) => "Written",
             SessionMsg::WritePage => "WritePage",
@@ -140,6 +147,10 @@ pub struct SessionState {
     pub(super) writer: Writer,
     pub(super) page_write_due: bool,
     pub(super) viewers: Viewers,
+    pub(super) teller: Teller,
+    pub(super) told: Told,
+    /// There while a person drives.
+    pub(super) driven: Option<Driven>,
     pub(super) presence: Presence,
     /// Subscriptions of attached connections.
     pub(super) attached: HashMap<ConnId, Guard>,
@@ -199,6 +210,8 @@ impl Actor for SessionActor {
         // Before the first owner there was nobody who could have done anything.
         let attempts = SharedAttempts::new((entry.epoch.0 > 1).then(|| bus.now()));
         let journal = Journal::open(Arc::clone(&bus), entry.tenant.clone(), entry.id.clone(), entry.epoch);
+        let teller = Teller::open(Arc::clone(&bus), entry.id.clone());
+        let driven = (entry.control.mode == ControlMode::UserControl).then(|| Driven::since(now));
         let mut state = SessionState {
             journal: Some(journal),
             core,
@@ -215,6 +228,9 @@ impl Actor for SessionActor {
             writer: Writer::default(),
             page_write_due: false,
             viewers: Viewers::default(),
+            teller,
+            told: Told::default(),
+            driven,
             presence: Presence::default(),
             attached: HashMap::new(),
             connections: Connections::default(),
@@ -258,7 +274,7 @@ impl Actor for SessionActor {
                 state.on_resumed(&myself, &conn, line, received, responder);
             }
             SessionMsg::Beat(beat) => state.on_beat(&myself, beat),
-            SessionMsg::Input(batch) => state.on_input(&myself, batch).await,
+            SessionMsg::Input { batch, by } => state.on_input(&myself, batch, by.as_ref()).await,
             SessionMsg::Tick { generation } => state.on_tick(&myself, generation),
             SessionMsg::Written(result) => state.on_written(&myself, result),
             SessionMsg::WritePage => state.on_write_page(&myself),
@@ -284,16 +300,22 @@ pub(super) fn settings(entry: &Entry, bus: &dyn Bus, now: Instant) -> Settings {
 impl SessionState {
     pub(super) async fn on_browser(&mut self, myself: &ActorRef<SessionMsg>, event: BrowserEvent) {
         match event {
-            BrowserEvent::Say { kind, data } => self.say(kind, data),
-            BrowserEvent::Changed => self.write_page_soon(myself),
-            BrowserEvent::Dialog { tab, open } => {
-                let data = match &open {
-                    Some(open) => serde_json::json!({ "opened": open }),
-                    None => serde_json::json!({ "closed": { "tab": tab } }),
-                };
-                self.say(EventType::Dialog, data);
-                self.apply(myself, Input::Dialog { tab, open, now: Instant::now() });
+            BrowserEvent::Say { kind, data } => {
+                if kind == EventType::Navigated
+                    && let Some(driven) = &mut self.driven
+                {
+                    driven.navigated(&data);
+                }
+                self.say(kind, data);
             }
+            BrowserEvent::Note(note) => self.on_note(note),
+            BrowserEvent::Touched { tab, label, kind } => {
+                if let Some(driven) = &mut self.driven {
+                    driven.touched(tab, &label, &kind);
+                }
+            }
+            BrowserEvent::Changed => self.write_page_soon(myself),
+            BrowserEvent::Dialog { tab, open } => self.on_dialog(myself, tab, open),
             BrowserEvent::Viewport(viewport) => {
                 self.entry.spec.viewport = viewport;
                 self.write(myself);
@@ -317,6 +339,7 @@ impl SessionState {
         let mut silent = self.viewers.expire(now);
         if !silent.is_empty() {
             self.browser.watch(self.viewers.wish());
+            self.tell_viewers();
         }
         silent.extend(self.presence.expire(now));
         for conn in silent {
@@ -380,7 +403,8 @@ impl SessionState {
     }
 
     pub(super) fn control_changed(&mut self, myself: &ActorRef<SessionMsg>, control: Control) {
-        self.say(EventType::ControlChanged, serde_json::to_value(&control).unwrap_or_default());
+        let data = self.hand_over(&control);
+        self.say(EventType::ControlChanged, data);
         self.entry.control = control;
         self.browser.drive(!self.core_is_agents());
         self.write(myself);

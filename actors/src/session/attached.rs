@@ -16,6 +16,7 @@ use super::{
     actor::{SessionMsg, SessionState},
     presence::{HEARTBEAT, Role},
     state::Input,
+    viewers::Who,
 };
 use crate::port::Responder;
 
@@ -27,7 +28,7 @@ impl SessionState {
         responder: Box<dyn Responder>,
     ) {
         let attached = match attach.kind {
-            AttachKind::Input => self.attach_input(myself, &attach.conn).await,
+            AttachKind::Input => self.attach_input(myself, &attach).await,
             AttachKind::View => self.attach_view(myself, &attach).await,
             AttachKind::Client => self.attach_client(myself, &attach.conn).await,
             AttachKind::Cdp => return self.attach_cdp(myself, attach, responder).await,
@@ -56,18 +57,19 @@ impl SessionState {
     pub(super) async fn attach_input(
         &mut self,
         myself: &ActorRef<SessionMsg>,
-        conn: &ConnId,
+        attach: &Attach,
     ) -> Result<(), Error> {
+        let conn = &attach.conn;
         self.arrive(myself, conn, Role::Input).await?;
         if self.attached.contains_key(conn) {
             return Ok(());
         }
         let (sink, mut batches) = mpsc::channel(64);
         let guard = self.bus.inputs(self.entry.id.clone(), conn.clone(), sink).await?;
-        let myself = myself.clone();
+        let (myself, by) = (myself.clone(), attach.resume.as_ref().map(|view| view.conn.clone()));
         tokio::spawn(async move {
             while let Some(batch) = batches.recv().await {
-                if myself.cast(SessionMsg::Input(batch)).is_err() {
+                if myself.cast(SessionMsg::Input { batch, by: by.clone() }).is_err() {
                     return;
                 }
             }
@@ -100,11 +102,19 @@ impl SessionState {
         attach: &Attach,
     ) -> Result<(), Error> {
         self.hear_beats(myself).await?;
-        if !self.viewers.beat(attach.conn.clone(), attach.wish, false, Instant::now()) {
+        let who = Who { name: attach.name.clone(), access: attach.access };
+        if !self.viewers.arrive(attach.conn.clone(), who, attach.wish, Instant::now()) {
             return Err(Error::resource_exhausted("too many viewers"));
         }
         self.browser.watch(self.viewers.wish());
         self.browser.show_again();
+        if let Some(before) = attach.resume.as_ref().filter(|_| attach.access.may_drive()) {
+            self.viewers.leave(&before.conn);
+            let (from, to) = (before.conn.clone(), attach.conn.clone());
+            self.apply(myself, Input::Resumed { from, to, now: Instant::now() });
+            self.tell_again(&attach.conn);
+        }
+        self.tell_viewers();
         Ok(())
     }
 
@@ -123,6 +133,7 @@ impl SessionState {
             self.viewers.refresh(&beat.conn, beat.wish, beat.slow, now);
         }
         self.browser.watch(self.viewers.wish());
+        self.tell_viewers();
         self.set_timer(myself);
     }
 
@@ -162,9 +173,13 @@ impl SessionState {
         self.apply(myself, Input::Detached { conn, now: Instant::now() });
     }
 
-    pub(super) async fn on_input(&mut self, myself: &ActorRef<SessionMsg>, batch: InputBatch) {
-        let control = self.core.control();
-        let current = batch.epoch == control.epoch && !self.core_is_agents();
+    pub(super) async fn on_input(
+        &mut self,
+        myself: &ActorRef<SessionMsg>,
+        batch: InputBatch,
+        by: Option<&ConnId>,
+    ) {
+        let current = batch.epoch == self.core.control().epoch && self.core.takes_input_of(by);
         if !current || self.ending.is_some() || !self.gate.may_act() {
             return;
         }

@@ -16,6 +16,10 @@ use crate::port::HandedBack;
 
 /// Over REST a person keeps control by repeating `take_control` within this time.
 const REPEAT_WITHIN: Duration = Duration::from_secs(30);
+/// A person whose connection broke, or whose page is loaded anew, keeps control for this long.
+const AWAY: Duration = Duration::from_secs(5);
+/// People who may ask for control at once.
+const ASKING: usize = 16;
 /// Shown where a person gives no name.
 const SOMEBODY: &str = "user";
 
@@ -29,6 +33,12 @@ pub enum ControlInput {
     /// A person's view is gone.
     Detached {
         conn: ConnId,
+        now: Instant,
+    },
+    /// It is followed by another one of the same person.
+    Resumed {
+        from: ConnId,
+        to: ConnId,
     },
     /// The agent wants a person to do something.
     HandOff {
@@ -50,7 +60,18 @@ pub enum ControlInput {
 #[derive(Clone, Debug, PartialEq)]
 enum Hold {
     Connection(ConnId),
+    /// Their connection is gone and may be followed by another.
+    Away {
+        conn: ConnId,
+        until: Instant,
+    },
     Until(Instant),
+}
+
+#[derive(Debug)]
+struct Asking {
+    name: String,
+    conn: Option<ConnId>,
 }
 
 /// Pure.
@@ -58,6 +79,8 @@ enum Hold {
 pub struct Controls {
     control: Control,
     hold: Option<Hold>,
+    /// The first of them is shown.
+    asking: Vec<Asking>,
     /// Who waits for a person, and until when.
     waiting: Option<(ConnId, Instant)>,
     /// How the last wait ended, for whoever waited.
@@ -70,11 +93,21 @@ impl Controls {
         // Who waited for a person did so with a browser that is gone.
         control.handoff = None;
         let hold = (control.mode == ControlMode::UserControl).then_some(Hold::Until(now + REPEAT_WITHIN));
-        Self { control, hold, waiting: None, handed_back: None }
+        // They may ask the new owner.
+        control.requested_by = None;
+        Self { control, hold, asking: Vec::new(), waiting: None, handed_back: None }
     }
 
     pub fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// The connection of the person in control, while it is there.
+    pub fn driver(&self) -> Option<&ConnId> {
+        match &self.hold {
+            Some(Hold::Connection(conn)) => Some(conn),
+            Some(Hold::Away { .. } | Hold::Until(_)) | None => None,
+        }
     }
 
     pub fn agent_may_act(&self) -> bool {
@@ -88,7 +121,7 @@ impl Controls {
             (ControlMode::AiControl, _) => true,
             (ControlMode::UserControl, Some(Hold::Connection(conn))) => asked.conn.as_ref() == Some(conn),
             (ControlMode::UserControl, Some(Hold::Until(_))) => asked.class == CommandClass::Dialog,
-            (ControlMode::UserControl, None) | (ControlMode::Paused, _) => false,
+            (ControlMode::UserControl, Some(Hold::Away { .. }) | None) | (ControlMode::Paused, _) => false,
         }
     }
 
@@ -112,7 +145,7 @@ impl Controls {
 
     fn hold_ends(&self) -> Option<Instant> {
         match &self.hold {
-            Some(Hold::Until(t)) => Some(*t),
+            Some(Hold::Until(t) | Hold::Away { until: t, .. }) => Some(*t),
             Some(Hold::Connection(_)) | None => None,
         }
     }
@@ -136,13 +169,25 @@ impl Controls {
     pub fn apply(&mut self, input: ControlInput) -> Result<bool, Error> {
         match input {
             ControlInput::Request { request, conn, now } => self.request(&request, conn, now),
-            ControlInput::Detached { conn } => {
-                let held = self.hold == Some(Hold::Connection(conn));
-                if held {
-                    self.set(ControlMode::AiControl, None, None);
-                    self.end_wait(HandedBack::Left);
+            ControlInput::Detached { conn, now } => {
+                self.asking.retain(|a| a.conn.as_ref() != Some(&conn));
+                if self.driver() == Some(&conn) {
+                    self.hold = Some(Hold::Away { conn, until: now + AWAY });
                 }
-                Ok(held)
+                Ok(self.show_asking())
+            }
+            ControlInput::Resumed { from, to } => {
+                for asking in &mut self.asking {
+                    if asking.conn.as_ref() == Some(&from) {
+                        asking.conn = Some(to.clone());
+                    }
+                }
+                if let Some(Hold::Connection(conn) | Hold::Away { conn, .. }) = &self.hold
+                    && *conn == from
+                {
+                    self.hold = Some(Hold::Connection(to));
+                }
+                Ok(false)
             }
             ControlInput::HandOff { conn, handoff, until } => {
                 if self.waiting.is_some() {
@@ -207,26 +252,89 @@ impl Controls {
                 ControlMode::AiControl => Ok(false),
                 ControlMode::UserControl => Err(held_by(&self.control)),
             },
-            ControlAction::Request => {
-                let by = r.holder.clone().unwrap_or_else(|| SOMEBODY.to_owned());
-                let changes = self.control.requested_by.as_ref() != Some(&by);
-                self.control.requested_by = Some(by);
-                Ok(changes)
+            ControlAction::Request => self.ask(r, conn),
+            ControlAction::Give => self.give(r, conn.as_ref(), now),
+            ControlAction::Decline => {
+                self.must_hold(r, conn.as_ref())?;
+                let named = |a: &Asking| r.holder.as_ref().is_none_or(|who| a.name == *who);
+                if let Some(at) = self.asking.iter().position(named) {
+                    self.asking.remove(at);
+                }
+                Ok(self.show_asking())
             }
-            ControlAction::Give => {
-                let Some(to) = r.holder.clone() else {
-                    return Err(Error::invalid_argument("holder", "who gets control"));
-                };
-                self.set(ControlMode::UserControl, Some(to), r.note.clone());
-                // Who was given control has this long to show up.
-                self.hold = Some(Hold::Until(now + REPEAT_WITHIN));
-                Ok(true)
-            }
+        }
+    }
+
+    fn ask(&mut self, r: &ControlRequest, conn: Option<ConnId>) -> Result<bool, Error> {
+        let name = r.holder.clone().unwrap_or_else(|| SOMEBODY.to_owned());
+        let same = |a: &Asking| match &conn {
+            Some(_) => a.conn == conn,
+            None => a.conn.is_none() && a.name == name,
+        };
+        if let Some(at) = self.asking.iter().position(same) {
+            self.asking[at].name = name;
+        } else if self.asking.len() < ASKING {
+            self.asking.push(Asking { name, conn });
+        } else {
+            return Err(Error::resource_exhausted("too many people ask for control"));
+        }
+        Ok(self.show_asking())
+    }
+
+    fn show_asking(&mut self) -> bool {
+        let first = self.asking.first().map(|a| a.name.clone());
+        let changes = self.control.requested_by != first;
+        self.control.requested_by = first;
+        changes
+    }
+
+    fn give(&mut self, r: &ControlRequest, conn: Option<&ConnId>, now: Instant) -> Result<bool, Error> {
+        let Some(to) = r.holder.clone() else {
+            return Err(Error::invalid_argument("holder", "who gets control"));
+        };
+        self.must_hold(r, conn)?;
+        let mut others = std::mem::take(&mut self.asking);
+        let at = others.iter().position(|a| a.name == to);
+        let asked = at.and_then(|at| others.remove(at).conn);
+        self.set(ControlMode::UserControl, Some(to), r.note.clone());
+        self.asking = others;
+        self.show_asking();
+        // Who asked by a connection that is there has it at once; others have this long to show up.
+        self.hold = Some(asked.map_or(Hold::Until(now + REPEAT_WITHIN), Hold::Connection));
+        Ok(true)
+    }
+
+    /// While a person drives, only that person gives control away: known by their connection, else by their name.
+    fn must_hold(&self, r: &ControlRequest, conn: Option<&ConnId>) -> Result<(), Error> {
+        let by_name = || r.by.is_some() && r.by == self.control.holder;
+        let theirs = match self.control.mode {
+            ControlMode::AiControl | ControlMode::Paused => true,
+            ControlMode::UserControl => match conn {
+                Some(_) => self.driver() == conn,
+                None => by_name(),
+            },
+        };
+        if theirs { Ok(()) } else { Err(held_by(&self.control)) }
+    }
+
+    /// Whoever holds control by a connection gives input by it. Who keeps it by repeating has none to be known by.
+    pub fn takes_input_of(&self, view: Option<&ConnId>) -> bool {
+        match (&self.control.mode, &self.hold) {
+            (ControlMode::UserControl, Some(Hold::Connection(conn))) => view == Some(conn),
+            (ControlMode::UserControl, Some(Hold::Until(_))) => true,
+            (ControlMode::UserControl, Some(Hold::Away { .. }) | None)
+            | (ControlMode::AiControl | ControlMode::Paused, _) => false,
         }
     }
 
     fn take(&mut self, r: &ControlRequest, conn: Option<ConnId>, now: Instant) -> Result<bool, Error> {
         let who = r.holder.clone().unwrap_or_else(|| SOMEBODY.to_owned());
+        // A name is no proof of who it is: whoever holds control by a connection that is there keeps it.
+        if let (Some(Hold::Connection(held)), Some(conn)) = (&self.hold, &conn)
+            && held != conn
+        {
+            return Err(held_by(&self.control));
+        }
         let hold = conn.map_or(Hold::Until(now + REPEAT_WITHIN), Hold::Connection);
         if self.control.mode == ControlMode::UserControl {
             if self.control.holder.as_ref() != Some(&who) {
@@ -250,6 +358,7 @@ impl Controls {
 
     fn set(&mut self, mode: ControlMode, holder: Option<String>, note: Option<String>) {
         self.hold = None;
+        self.asking.clear();
         let handoff = self.control.handoff.take();
         let epoch = self.control.epoch + 1;
         self.control = Control { mode, holder, epoch, note, requested_by: None, handoff };
@@ -268,7 +377,7 @@ mod tests {
     use super::*;
 
     fn ask(action: ControlAction, holder: Option<&str>) -> ControlRequest {
-        ControlRequest { action, holder: holder.map(Into::into), note: None }
+        ControlRequest { action, holder: holder.map(Into::into), by: None, note: None }
     }
 
     fn apply(
@@ -294,7 +403,9 @@ mod tests {
         );
         assert!(apply(&mut c, ControlAction::Request, Some("bob"), now).unwrap());
         assert_eq!(c.control().requested_by.as_deref(), Some("bob"));
-        assert!(apply(&mut c, ControlAction::Give, Some("bob"), now).unwrap());
+        assert!(apply(&mut c, ControlAction::Give, Some("bob"), now).is_err(), "who says so?");
+        let give = ControlRequest { by: Some("ann".into()), ..ask(ControlAction::Give, Some("bob")) };
+        assert!(c.apply(ControlInput::Request { request: give, conn: None, now }).unwrap());
         assert_eq!(c.control().holder.as_deref(), Some("bob"));
         assert!(apply(&mut c, ControlAction::ReturnControl, Some("ann"), now).is_err());
         assert!(apply(&mut c, ControlAction::ReturnControl, Some("bob"), now).unwrap());
@@ -316,8 +427,99 @@ mod tests {
         let request = ask(ControlAction::TakeControl, None);
         c.apply(ControlInput::Request { request, conn: Some(conn.clone()), now }).unwrap();
         assert!(!c.apply(ControlInput::Tick { now: later + REPEAT_WITHIN }).unwrap(), "the view keeps it");
-        assert!(!c.apply(ControlInput::Detached { conn: ConnId::new("v2").unwrap() }).unwrap());
-        assert!(c.apply(ControlInput::Detached { conn }).unwrap());
+        let (left, other) = (later + AWAY, ConnId::new("v2").unwrap());
+        c.apply(ControlInput::Detached { conn: other.clone(), now }).unwrap();
+        assert_eq!(c.driver(), Some(&conn));
+        c.apply(ControlInput::Detached { conn, now: later }).unwrap();
+        assert_eq!((c.driver(), c.deadline(), c.agent_may_act()), (None, Some(left), false));
+        assert!(c.apply(ControlInput::Tick { now: left }).unwrap());
+        assert!(c.agent_may_act());
+    }
+
+    fn by(c: &mut Controls, action: ControlAction, holder: &str, conn: &ConnId) -> Result<bool, Error> {
+        let (request, now) = (ask(action, Some(holder)), Instant::now());
+        c.apply(ControlInput::Request { request, conn: Some(conn.clone()), now })
+    }
+
+    #[test]
+    fn a_person_who_comes_back_by_another_connection_keeps_control() {
+        let (old, new, later) = ("v1", "v2", "v3");
+        let [old, new, later] = [old, new, later].map(|c| ConnId::new(c).unwrap());
+        let now = Instant::now();
+        let mut c = Controls::new(Control::default(), now);
+        by(&mut c, ControlAction::TakeControl, "ann", &old).unwrap();
+        c.apply(ControlInput::Detached { conn: old.clone(), now }).unwrap();
+        c.apply(ControlInput::Resumed { from: old.clone(), to: new.clone() }).unwrap();
+        assert_eq!((c.driver(), c.control().epoch, c.deadline()), (Some(&new), 1, None));
+        c.apply(ControlInput::Resumed { from: old.clone(), to: later.clone() }).unwrap();
+        assert_eq!(c.driver(), Some(&new), "the first one has no say any more");
+        c.apply(ControlInput::Detached { conn: old, now }).unwrap();
+        assert_eq!(c.driver(), Some(&new));
+        // Before the break was noticed.
+        c.apply(ControlInput::Resumed { from: new, to: later.clone() }).unwrap();
+        assert_eq!(c.driver(), Some(&later));
+    }
+
+    #[test]
+    fn only_who_holds_control_gives_it_and_who_asked_has_it_at_once() {
+        let [ann, bob, cid] = ["ann", "bob", "cid"].map(|c| ConnId::new(c).unwrap());
+        let now = Instant::now();
+        let mut c = Controls::new(Control::default(), now);
+        by(&mut c, ControlAction::TakeControl, "ann", &ann).unwrap();
+        assert!(by(&mut c, ControlAction::Request, "bob", &bob).unwrap());
+        assert!(!by(&mut c, ControlAction::Request, "cid", &cid).unwrap(), "the first is shown");
+        assert!(by(&mut c, ControlAction::Give, "bob", &bob).is_err());
+        assert!(by(&mut c, ControlAction::Decline, "cid", &bob).is_err());
+        assert!(by(&mut c, ControlAction::Give, "bob", &ann).unwrap());
+        assert_eq!((c.driver(), c.deadline()), (Some(&bob), None));
+        assert_eq!(c.control().requested_by.as_deref(), Some("cid"), "who asked too asks on");
+        assert!(by(&mut c, ControlAction::Decline, "cid", &bob).unwrap());
+        assert_eq!(c.control().requested_by, None);
+        by(&mut c, ControlAction::Request, "cid", &cid).unwrap();
+        assert!(c.apply(ControlInput::Detached { conn: cid, now }).unwrap(), "who left asks no more");
+        by(&mut c, ControlAction::Give, "dan", &bob).unwrap();
+        assert_eq!((c.driver(), c.deadline().is_some()), (None, true), "nobody knows where dan is");
+    }
+
+    #[test]
+    fn those_who_ask_are_bounded() {
+        let mut c = Controls::new(Control::default(), Instant::now());
+        for n in 0..ASKING {
+            by(&mut c, ControlAction::Request, "x", &ConnId::new(format!("c{n}")).unwrap()).unwrap();
+        }
+        let more = ConnId::new("more").unwrap();
+        assert!(by(&mut c, ControlAction::Request, "x", &more).is_err());
+        by(&mut c, ControlAction::Request, "y", &ConnId::new("c0").unwrap()).unwrap();
+        assert_eq!(c.control().requested_by.as_deref(), Some("y"));
+    }
+
+    #[test]
+    fn who_drives_is_known_by_their_connection_and_not_by_a_name() {
+        let (view, other) = (ConnId::new("v1").unwrap(), ConnId::new("v2").unwrap());
+        let now = Instant::now();
+        let mut c = Controls::new(Control::default(), now);
+        assert!(!c.takes_input_of(Some(&view)), "the agent drives");
+        let take = |conn: Option<&ConnId>| ControlInput::Request {
+            request: ask(ControlAction::TakeControl, Some("ann")),
+            conn: conn.cloned(),
+            now,
+        };
+        c.apply(take(Some(&view))).unwrap();
+        assert!(c.takes_input_of(Some(&view)));
+        assert!(!c.takes_input_of(Some(&other)) && !c.takes_input_of(None), "the epoch is no secret");
+        assert!(c.apply(take(Some(&other))).is_err(), "the name is none either");
+        assert!(c.takes_input_of(Some(&view)));
+        c.apply(ControlInput::Detached { conn: view.clone(), now }).unwrap();
+        assert!(!c.takes_input_of(Some(&view)), "it is gone");
+        c.apply(take(Some(&other))).unwrap();
+        assert!(c.takes_input_of(Some(&other)));
+
+        let mut c = Controls::new(Control::default(), now);
+        c.apply(take(None)).unwrap();
+        assert!(
+            c.takes_input_of(Some(&view)) && c.takes_input_of(None),
+            "nothing else is known of who repeats"
+        );
     }
 
     #[test]

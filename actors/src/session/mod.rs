@@ -7,12 +7,14 @@ mod cdp;
 mod commands;
 mod connections;
 mod control;
+mod driven;
 mod ending;
 mod entry;
 mod finish;
 mod ingress;
 mod journal;
 mod keys;
+mod notes;
 mod presence;
 mod recover;
 mod requests;
@@ -20,6 +22,7 @@ mod state;
 #[cfg(test)]
 mod state_tests;
 mod supervisor;
+mod told;
 mod viewers;
 mod writer;
 

@@ -66,6 +66,7 @@ impl SessionState {
             }
             OwnerRequest::Control(c) => self.on_control(myself, c, responder).await,
             OwnerRequest::Attach(a) => self.on_attach(myself, a, responder).await,
+            OwnerRequest::AnswerChooser(a) => self.on_answer_chooser(myself, a, responder, permit),
             OwnerRequest::Files(f) => {
                 self.apply(myself, Input::Active { now: Instant::now() });
                 let browser = Arc::clone(&self.browser);

@@ -69,6 +69,12 @@ pub enum Input {
         busy: bool,
         now: Instant,
     },
+    /// A person's view is followed by another one.
+    Resumed {
+        from: ConnId,
+        to: ConnId,
+        now: Instant,
+    },
     /// A view or input connection is gone.
     Detached {
         conn: ConnId,
@@ -202,6 +208,16 @@ impl Session {
         self.controls.control()
     }
 
+    /// Whether the person who watches by this connection gives input that counts.
+    pub fn takes_input_of(&self, view: Option<&ConnId>) -> bool {
+        self.controls.takes_input_of(view)
+    }
+
+    /// The connection of the person in control.
+    pub fn driver(&self) -> Option<&ConnId> {
+        self.controls.driver()
+    }
+
     pub fn apply(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Run { ticket, asked, now } => self.run(ticket, asked, now),
@@ -216,7 +232,8 @@ impl Session {
                 self.leaves_at = leaves_at.map(|at| self.leaves_at.unwrap_or(at));
                 Vec::new()
             }
-            Input::Detached { conn, now } => self.control_input(ControlInput::Detached { conn }, now),
+            Input::Resumed { from, to, now } => self.control_input(ControlInput::Resumed { from, to }, now),
+            Input::Detached { conn, now } => self.control_input(ControlInput::Detached { conn, now }, now),
             Input::HandOff { conn, handoff, until, now } => {
                 self.control_input(ControlInput::HandOff { conn, handoff, until }, now)
             }

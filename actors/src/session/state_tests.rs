@@ -66,7 +66,7 @@ fn rejected(effects: &[Effect]) -> Vec<(u64, ErrorCode)> {
 }
 
 fn control(action: ControlAction, now: Instant) -> Input {
-    Input::Control { request: ControlRequest { action, holder: None, note: None }, conn: None, now }
+    Input::Control { request: ControlRequest { action, holder: None, by: None, note: None }, conn: None, now }
 }
 
 #[test]
@@ -266,6 +266,7 @@ fn whoever_drives_answers_dialogs_and_is_not_held_back() {
         request: ControlRequest {
             action: ControlAction::TakeControl,
             holder: Some("ann".into()),
+            by: None,
             note: None,
         },
         conn,

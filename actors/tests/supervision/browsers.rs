@@ -157,6 +157,14 @@ impl Browser for FakeBrowser {
         Box::pin(async { Ok(()) })
     }
 
+    fn answer_chooser(
+        &self,
+        _: String,
+        _: bus_schema::model::note::ChooserAnswer,
+    ) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn input(&self, _: InputBatch) -> Pending<'_, Result<(), Error>> {
         Box::pin(async { Ok(()) })
     }

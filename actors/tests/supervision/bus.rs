@@ -405,6 +405,15 @@ impl Bus for FakeBus {
         Box::pin(async { Ok(Box::new(()) as Guard) })
     }
 
+    fn tell(
+        &self,
+        _: SessionId,
+        _: Option<ConnId>,
+        _: bus_schema::model::note::Note,
+    ) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn beats(&self, _: SessionId, _: mpsc::Sender<ViewBeat>) -> Pending<'_, Result<Guard, Error>> {
         Box::pin(async { Ok(Box::new(()) as Guard) })
     }

@@ -17,6 +17,34 @@ pub enum ControlMode {
     Paused,
 }
 
+/// What a viewer may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// All that the tenant may.
+    #[default]
+    Full,
+    /// Watch, and drive by hand.
+    Control,
+    /// Watch.
+    View,
+}
+
+impl Access {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+    pub(crate) fn is_full(&self) -> bool {
+        *self == Self::Full
+    }
+
+    /// Whether who has it may hold control.
+    pub fn may_drive(self) -> bool {
+        match self {
+            Self::Full | Self::Control => true,
+            Self::View => false,
+        }
+    }
+}
+
 /// Part of the entry: exactly one holder drives a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Control {
@@ -60,6 +88,8 @@ pub enum ControlAction {
     Request,
     /// The holder gives it to `holder`.
     Give,
+    /// The holder does not give it to whoever asks.
+    Decline,
 }
 
 /// Body of `PUT /v1/sessions/{id}/control`.
@@ -70,6 +100,9 @@ pub struct ControlRequest {
     /// The person, as shown to others; of `give`, who gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
+    /// Of `give` and `decline` over REST: who holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// To whoever comes next. At most 1 000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -13,6 +13,7 @@ pub mod event;
 pub mod frame;
 pub mod input;
 pub mod json;
+pub mod note;
 pub mod rpc;
 mod rpc_checks;
 mod rpc_json;

@@ -10,8 +10,9 @@ use crate::{
     id::{ConnId, SessionId, Tenant},
     model::{
         command::{CommandClass, CommandRequest, CommandResult},
-        control::{Control, ControlRequest},
+        control::{Access, Control, ControlRequest},
         create::{CreateSession, PatchSession},
+        note::ChooserAnswer,
         session::{EndReason, Session},
         time::Timestamp,
         worker::Worker,
@@ -49,6 +50,8 @@ pub enum OwnerRequest {
     Attach(Attach),
     /// Files: stage an upload from the object store, or list downloads.
     Files(Files),
+    /// Answer what a page wants chosen by the person in control.
+    AnswerChooser(AnswerChooser),
 }
 
 impl OwnerRequest {
@@ -60,6 +63,7 @@ impl OwnerRequest {
         SetControl::VERB,
         Attach::VERB,
         Files::VERB,
+        AnswerChooser::VERB,
     ];
 
     /// Whether doing it twice comes to the same as doing it once.
@@ -77,6 +81,7 @@ impl OwnerRequest {
                 Files::Stage { .. } | Files::Staged | Files::Downloads | Files::Publish { .. },
             ) => true,
             OwnerRequest::Control(_)
+            | OwnerRequest::AnswerChooser(_)
             | OwnerRequest::Files(Files::Unstage { .. } | Files::DeleteDownload { .. }) => false,
         }
     }
@@ -90,6 +95,7 @@ impl OwnerRequest {
             OwnerRequest::Control(_) => SetControl::VERB,
             OwnerRequest::Attach(_) => Attach::VERB,
             OwnerRequest::Files(_) => Files::VERB,
+            OwnerRequest::AnswerChooser(_) => AnswerChooser::VERB,
         }
     }
 }
@@ -150,6 +156,7 @@ rpc! {
     Control(SetControl) -> Control, "control", Duration::from_secs(5);
     Attach(Attach) -> Attached, "attach", Duration::from_secs(5);
     Files(Files) -> FilesReply, "files", Duration::from_secs(60);
+    AnswerChooser(AnswerChooser) -> Answered, "answer_chooser", Duration::from_secs(15);
 }
 
 /// In JSON the idempotency key of the action `key`, which has a field of that name, stands beside `request`.
@@ -181,6 +188,19 @@ pub struct SetControl {
     pub conn: Option<ConnId>,
 }
 
+/// In JSON the answer is one of `value`, `files` and `cancel: true` beside the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnswerChooser {
+    /// [`super::note::Chooser::id`].
+    pub chooser: String,
+    /// The view of the person in control.
+    pub conn: ConnId,
+    pub answer: ChooserAnswer,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {}
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -203,7 +223,8 @@ pub struct Attach {
     /// Of a view: what it wants to see.
     #[serde(default)]
     pub wish: FramesWish,
-    /// Of CDP: the connection that is taken up again, whose messages travel under `conn` from now on.
+    /// Of input: the view of the same person. Of a view: the one that they had before, whose control it takes over. Of CDP: the connection that is
+    /// taken up again, whose messages travel under `conn` from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
     /// Of CDP: the one page that it is a client of, instead of the browser.
@@ -212,11 +233,26 @@ pub struct Attach {
     /// Of CDP: where the session is found, for a client that asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Links>,
+    /// Of a view: how it is shown to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of a view: what it may do.
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    pub access: Access,
 }
 
 impl Attach {
     pub fn new(kind: AttachKind, conn: ConnId) -> Self {
-        Self { kind, conn, wish: FramesWish::default(), resume: None, target: None, links: None }
+        Self {
+            kind,
+            conn,
+            wish: FramesWish::default(),
+            resume: None,
+            target: None,
+            links: None,
+            name: None,
+            access: Access::Full,
+        }
     }
 }
 

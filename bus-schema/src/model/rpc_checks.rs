@@ -28,8 +28,10 @@ impl OwnerRequest {
                 if a.target.as_ref().is_some_and(|target| target.len() > MAX_TARGET) {
                     return Err(Error::invalid_argument("target", format!("at most {MAX_TARGET} bytes")));
                 }
+                a.name.as_deref().map_or(Ok(()), super::note::check_name)?;
                 a.wish.validate().map_err(|e| e.within("wish"))
             }
+            OwnerRequest::AnswerChooser(a) => a.answer.validate(),
             OwnerRequest::End(_) | OwnerRequest::Inspect(_) | OwnerRequest::Files(_) => Ok(()),
         }
     }

@@ -17,7 +17,8 @@ use crate::{
     id::ConnId,
     model::{
         create::PatchSession,
-        rpc::{Attach, End, SetControl},
+        note::{AnswerFields, ChooserAnswer},
+        rpc::{AnswerChooser, Attach, End, SetControl},
     },
 };
 
@@ -41,6 +42,7 @@ impl OwnerRequest {
             SetControl::VERB => json::from_value(rest, None).map(Self::Control),
             Attach::VERB => json::from_value(rest, None).map(Self::Attach),
             Files::VERB => files(rest).map(Self::Files),
+            AnswerChooser::VERB => json::from_value(rest, None).and_then(answer).map(Self::AnswerChooser),
             other => Err(unknown("verb", other, OwnerRequest::VERBS)),
         }
     }
@@ -117,6 +119,37 @@ fn files(rest: Value) -> Result<Files, Error> {
             other,
             &["stage", "staged", "unstage", "downloads", "publish", "delete_download"],
         )),
+    }
+}
+
+/// `AnswerChooser` as JSON. Flattened, a field that nobody knows could not be refused.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChooserFields {
+    chooser: String,
+    conn: ConnId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cancel: bool,
+}
+
+fn answer(fields: ChooserFields) -> Result<AnswerChooser, Error> {
+    let ChooserFields { chooser, conn, value, files, cancel } = fields;
+    Ok(AnswerChooser { chooser, conn, answer: AnswerFields { value, files, cancel }.try_into()? })
+}
+
+impl Serialize for AnswerChooser {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let (value, files, cancel) = match self.answer.clone() {
+            ChooserAnswer::Value(value) => (Some(value), None, false),
+            ChooserAnswer::Files(files) => (None, Some(files), false),
+            ChooserAnswer::Cancel => (None, None, true),
+        };
+        ChooserFields { chooser: self.chooser.clone(), conn: self.conn.clone(), value, files, cancel }
+            .serialize(s)
     }
 }
 

@@ -6,7 +6,15 @@ use utoipa::ToSchema;
 
 use crate::{
     error::Error,
-    model::{command::CommandRequest, control::ControlRequest, input::InputBatch, json, session::Session},
+    id::ConnId,
+    model::{
+        command::CommandRequest,
+        control::{Access, ControlRequest},
+        input::InputBatch,
+        json,
+        note::{AnswerFields, Chooser, ChooserAnswer, Viewer},
+        session::Session,
+    },
 };
 
 /// What a viewer wants to see.
@@ -49,6 +57,12 @@ pub enum ClientMessage {
         seq: u32,
     },
     FramesStop,
+    /// The person in control has chosen.
+    ChooserAnswer {
+        id: Option<Value>,
+        chooser: String,
+        answer: ChooserAnswer,
+    },
     Ping {
         id: Option<Value>,
     },
@@ -56,7 +70,7 @@ pub enum ClientMessage {
 
 /// The message types a client may send.
 pub const CLIENT_TYPES: &[&str] =
-    &["command", "input", "control", "frames:start", "frames:ack", "frames:stop", "ping"];
+    &["command", "input", "control", "frames:start", "frames:ack", "frames:stop", "chooser:answer", "ping"];
 
 /// A client's message that cannot be read, with the `id` it carried if that much could be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +107,7 @@ impl ClientMessage {
                 json::from_value::<FramesAck>(rest(fields), None).map(|a| Self::FramesAck { seq: a.seq })
             }
             "frames:stop" => json::from_value::<Nothing>(rest(fields), None).map(|_| Self::FramesStop),
+            "chooser:answer" => chooser_answer(id, fields),
             "ping" => json::from_value::<Nothing>(rest(fields), None).map(|_| Self::Ping { id }),
             other => {
                 let shown: String = other.chars().take(80).collect();
@@ -104,6 +119,18 @@ impl ClientMessage {
             }
         }
     }
+}
+
+fn chooser_answer(id: Option<Value>, mut fields: Map<String, Value>) -> Result<ClientMessage, Error> {
+    let chooser = match fields.remove("chooser") {
+        Some(Value::String(chooser)) => chooser,
+        Some(_) => return Err(Error::invalid_argument("chooser", "must be a string")),
+        None => return Err(Error::invalid_argument("chooser", "missing field `chooser`")),
+    };
+    let answer: AnswerFields = json::from_value(Value::Object(fields), None)?;
+    let answer = ChooserAnswer::try_from(answer)?;
+    answer.validate()?;
+    Ok(ClientMessage::ChooserAnswer { id, chooser, answer })
 }
 
 #[derive(Deserialize)]
@@ -121,7 +148,16 @@ struct Nothing {}
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ServerMessage<'a> {
     /// The first one.
-    Hello { session: &'a Session, seq: Option<&'a str> },
+    Hello {
+        session: &'a Session,
+        seq: Option<&'a str>,
+        /// This viewer, as others are told of it.
+        conn: &'a ConnId,
+        /// What it may do: all, or what its link is for.
+        access: Access,
+        /// Given as `?resume=`, another socket takes over the control that this one holds.
+        resume: &'a str,
+    },
     /// The answer to a command or a control request.
     Result {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +170,26 @@ pub enum ServerMessage<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         seq: Option<&'a str>,
         event: &'a RawValue,
+    },
+    /// Who watches.
+    Viewers {
+        viewers: &'a [Viewer],
+        #[serde(skip_serializing_if = "is_zero")]
+        more: u32,
+    },
+    Cursor {
+        cursor: &'a str,
+    },
+    /// Without a chooser: the one of this `id` is over.
+    Chooser {
+        chooser: Option<&'a Chooser>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+    },
+    Clipboard {
+        text: &'a str,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        truncated: bool,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,4 +208,10 @@ pub enum ServerMessage<'a> {
 pub enum ResultBody<'a> {
     Command(&'a crate::model::command::CommandResult),
     Control { control: &'a crate::model::control::Control },
+    Nothing {},
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }

@@ -9,7 +9,7 @@ use crate::{
             ContentFormat, ElementState, ImageFormat, KeyEvent, Modifier, MouseButton, MouseEvent,
             ObservePreset, OnHumanControl, ScrollTo, WaitUntil,
         },
-        control::ControlAction,
+        control::{Access, ControlAction},
         create::{BrowserKind, ColorScheme, Isolation, OnBrowserCrash, OnDisconnect, OnWorkerLoss, SameSite},
         input::TouchEvent,
         rpc::AttachKind,
@@ -79,7 +79,8 @@ enumerated! {
     ContentFormat { Html, Text, Markdown }
     ImageFormat { Png, Jpeg, Webp }
     ObservePreset { Compact, Full, Interactive }
-    ControlAction { TakeControl, ReturnControl, Pause, Resume, Request, Give }
+    ControlAction { TakeControl, ReturnControl, Pause, Resume, Request, Give, Decline }
+    Access { Full, Control, View }
     AttachKind { Input, View, Client, Cdp }
     EndReason {
         Released, Cancelled, QueueTimeout, IdleTimeout, Lifetime, ClientGone, Drained, Crashed, Oom, Evicted,

@@ -2,12 +2,16 @@
 
 use super::{
     enums::Enumerated,
-    field::{id, optional, optional_id, present, required, required_enum, time},
+    field::{enum_or_default, id, optional, optional_id, present, required, required_enum, time},
     v1::{self, files, owner_request as wire},
 };
 use crate::{
     error::Error,
-    model::rpc::{Attach, End, Files, Inspect, Links, OwnerRequest, Resume, Run, SetControl},
+    model::{
+        control::Access,
+        note::ChooserAnswer,
+        rpc::{AnswerChooser, Attach, End, Files, Inspect, Links, OwnerRequest, Resume, Run, SetControl},
+    },
 };
 
 impl From<&OwnerRequest> for v1::OwnerRequest {
@@ -38,8 +42,12 @@ impl From<&OwnerRequest> for v1::OwnerRequest {
                     .as_ref()
                     .map(|r| wire::Resume { conn: r.conn.to_string(), after: Some(r.after) }),
                 target: a.target.clone(),
+                name: a.name.clone(),
+                // As those wrote it who did not know of it.
+                access: if a.access == Access::Full { 0 } else { a.access.number() },
             }),
             OwnerRequest::Files(f) => wire::Verb::Files(f.into()),
+            OwnerRequest::AnswerChooser(a) => wire::Verb::AnswerChooser(a.into()),
         };
         Self { verb: Some(verb) }
     }
@@ -69,9 +77,38 @@ impl TryFrom<v1::OwnerRequest> for OwnerRequest {
                 resume: optional("resume", a.resume)?,
                 links: a.links.map(|links| Links { view: links.view, cdp: links.cdp }),
                 target: a.target,
+                name: a.name,
+                access: enum_or_default("access", a.access)?,
             }),
             wire::Verb::Files(f) => OwnerRequest::Files(f.try_into()?),
+            wire::Verb::AnswerChooser(a) => OwnerRequest::AnswerChooser(a.try_into()?),
         })
+    }
+}
+
+impl From<&AnswerChooser> for wire::AnswerChooser {
+    fn from(a: &AnswerChooser) -> Self {
+        let answer = match &a.answer {
+            ChooserAnswer::Value(value) => Some(wire::answer_chooser::Answer::Value(value.clone())),
+            ChooserAnswer::Files(names) => {
+                Some(wire::answer_chooser::Answer::Files(wire::Names { names: names.clone() }))
+            }
+            ChooserAnswer::Cancel => None,
+        };
+        Self { chooser: a.chooser.clone(), conn: a.conn.to_string(), answer }
+    }
+}
+
+impl TryFrom<wire::AnswerChooser> for AnswerChooser {
+    type Error = Error;
+
+    fn try_from(a: wire::AnswerChooser) -> Result<Self, Error> {
+        let answer = match a.answer {
+            Some(wire::answer_chooser::Answer::Value(value)) => ChooserAnswer::Value(value),
+            Some(wire::answer_chooser::Answer::Files(files)) => ChooserAnswer::Files(files.names),
+            None => ChooserAnswer::Cancel,
+        };
+        Ok(Self { chooser: a.chooser, conn: id("conn", a.conn)?, answer })
     }
 }
 

@@ -43,6 +43,7 @@ fn of_requests_in_json_are_refused_by_name() {
         (r#"{"verb":"attach","kind":"view","conn":"c","wish":{"extra":1}}"#.into(), "wish.extra"),
         (r#"{"verb":"attach","kind":"view","conn":"c","extra":1}"#.into(), "extra"),
         (r#"{"verb":"files","op":"staged","extra":1}"#.into(), "extra"),
+        (r#"{"verb":"answer_chooser","chooser":"c","conn":"v","cancel":true,"extra":1}"#.into(), "extra"),
         (r#"{"verb":"files","op":"publish","name":"a","extra":1}"#.into(), "extra"),
     ] {
         refused::<OwnerRequest>(&json, field);

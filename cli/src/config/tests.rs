@@ -83,6 +83,8 @@ fn a_listener_is_an_address_or_off() {
     assert!(complaint("cdp_listen = \"0.0.0.0:9222\"", &[]).contains("set ROOKERY_TOKEN"));
     assert!(complaint("", &["--tzafonwright-listen", "0.0.0.0:1337"]).contains("set ROOKERY_TOKEN"));
     assert!(load_up("tzafonwright_listen = \"off\"", &[]).is_ok());
+    assert!(complaint("", &["--vnc-listen", "0.0.0.0:5900"]).contains("set ROOKERY_TOKEN"));
+    assert!(load_up("vnc_listen = \"off\"", &[]).is_ok());
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod chromium_listen;
 mod chromium_resume;
 mod chromium_rules;
 mod chromium_several;
+mod chromium_spare;
 mod node;
 mod raw;
 #[path = "../chromium/support/mod.rs"]

@@ -219,6 +219,14 @@ impl Gateway {
         self.inner.census.snapshot(self.bus(), region, MAX_AGE, None).await
     }
 
+    /// Sessions of the own region that have not ended; `fresh`: counted a moment ago.
+    pub(super) async fn live(&self, fresh: bool) -> Result<Vec<(Tenant, SessionId)>, Error> {
+        let (region, max_age) = (self.bus().region(), if fresh { FRESH } else { MAX_AGE });
+        let snapshot = self.inner.census.snapshot(self.bus(), region, max_age, None).await?;
+        let live = snapshot.sessions.iter().filter(|s| s.state != State::Ended);
+        Ok(live.map(|s| (s.tenant.clone(), s.id.clone())).collect())
+    }
+
     /// A queued session with its place in the queue, where that is known.
     pub(super) async fn with_position(&self, mut session: Session) -> Session {
         if session.state != State::Queued {

@@ -12,8 +12,10 @@ pub mod lend;
 pub mod list;
 pub mod pressure;
 pub mod queue;
+mod resume;
 pub mod session;
 pub mod view;
+pub mod vnc;
 pub mod wait;
 pub mod workers;
 
@@ -42,6 +44,8 @@ pub struct Gateway {
 struct Inner {
     bus: Bus,
     ids: ids::Deriver,
+    passwords: vnc::Passwords,
+    resumes: resume::Resumes,
     session_defaults: Map<String, Value>,
     census: census::Census,
     workers: workers::Register,
@@ -57,6 +61,8 @@ impl Gateway {
         Self {
             inner: Arc::new(Inner {
                 ids: ids::Deriver::new(&config.secret),
+                passwords: vnc::Passwords::new(&config.secret),
+                resumes: resume::Resumes::new(&config.secret),
                 session_defaults: config.session_defaults.clone(),
                 census: census::Census::default(),
                 workers: workers::Register::default(),

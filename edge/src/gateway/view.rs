@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use bus::frame::FrameSlot;
+use bus::{frame::FrameSlot, note::NoteSlot};
 use bus_schema::{
     ConnId, Error, SessionId, Tenant,
     model::{
+        control::Access,
         input::InputBatch,
-        rpc::{Attach, AttachKind, Attached, Rpc, ViewBeat},
+        note::ChooserAnswer,
+        rpc::{AnswerChooser, Attach, AttachKind, Attached, Resume, Rpc, ViewBeat},
         ws::FramesWish,
     },
 };
@@ -56,12 +58,57 @@ impl Drop for View {
     }
 }
 
+/// Who a viewer is to others.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    pub name: Option<String>,
+    pub access: Access,
+    /// The connection that the same person had before, whose control this one takes over.
+    pub before: Option<ConnId>,
+}
+
 /// A new name for a connection of a client.
 pub fn connection_id() -> Result<ConnId, Error> {
     ConnId::new(uuid::Uuid::now_v7().simple().to_string()).map_err(Error::from)
 }
 
 impl Gateway {
+    /// Starts to watch, with what those who watch are told besides.
+    pub async fn view_with_notes(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        conn: &ConnId,
+        wish: FramesWish,
+        who: &Who,
+    ) -> Result<(View, NoteSlot), Error> {
+        let notes = self.bus().notes().subscribe(id, conn).await?;
+        Ok((self.view(tenant, id, conn, wish, who).await?, notes))
+    }
+
+    /// A secret by which the client of this connection is known again.
+    pub fn resume_word(&self, id: &SessionId, conn: &ConnId) -> String {
+        self.inner.resumes.word(id, conn)
+    }
+
+    /// The connection that such a word was given to.
+    pub fn resumed(&self, id: &SessionId, word: &str) -> Result<ConnId, Error> {
+        self.inner.resumes.read(id, word)
+    }
+
+    /// What the person in control chose.
+    pub async fn answer_chooser(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        conn: ConnId,
+        chooser: String,
+        answer: ChooserAnswer,
+    ) -> Result<(), Error> {
+        let until = Instant::now() + AnswerChooser::TIMEOUT;
+        self.bus().owners().call(tenant, id, AnswerChooser { chooser, conn, answer }, until).await.map(drop)
+    }
+
     /// Starts to watch.
     pub async fn view(
         &self,
@@ -69,19 +116,32 @@ impl Gateway {
         id: &SessionId,
         conn: &ConnId,
         wish: FramesWish,
+        who: &Who,
     ) -> Result<View, Error> {
         // Before the owner hears of it, so that the first frame, the only one of a page at rest, is not missed.
         let slot = self.bus().frames().subscribe(id).await?;
-        let attach = Attach { wish, ..Attach::new(AttachKind::View, conn.clone()) };
+        let attach = Attach {
+            wish,
+            resume: who.before.clone().map(|conn| Resume { conn, after: 0 }),
+            name: who.name.clone(),
+            access: who.access,
+            ..Attach::new(AttachKind::View, conn.clone())
+        };
         let until = Instant::now() + Attach::TIMEOUT;
         let (attached, _) = self.bus().owners().call(tenant, id, attach, until).await?;
         let heartbeat = heartbeat(&attached);
         Ok(View { gateway: self.clone(), id: id.clone(), conn: conn.clone(), wish, slot, heartbeat })
     }
 
-    /// Opens the way for human input.
-    pub async fn open_input(&self, tenant: &Tenant, id: &SessionId) -> Result<InputLine, Error> {
-        let attach = Attach::new(AttachKind::Input, connection_id()?);
+    /// Opens the way for the input of whoever watches under this name.
+    pub async fn open_input(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+        viewer: &ConnId,
+    ) -> Result<InputLine, Error> {
+        let of = Some(Resume { conn: viewer.clone(), after: 0 });
+        let attach = Attach { resume: of, ..Attach::new(AttachKind::Input, connection_id()?) };
         Ok(InputLine { seat: self.sit_down(tenant, id, attach).await?.0 })
     }
 

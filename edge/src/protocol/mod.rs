@@ -5,4 +5,5 @@ pub mod pages;
 pub mod rest;
 pub mod result;
 pub mod tzafonwright;
+pub mod vnc;
 pub mod ws;

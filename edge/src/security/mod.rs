@@ -3,4 +3,5 @@
 pub mod auth;
 pub mod headers;
 pub mod host;
+pub mod link;
 pub mod origin;

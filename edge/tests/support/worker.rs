@@ -17,8 +17,8 @@ use bus_schema::{
         frame::{Codec, Header},
         input::InputBatch,
         rpc::{
-            Attach, AttachKind, Attached, Attachment, FileInfo, Files, FilesReply, OwnerReply, OwnerRequest,
-            Run, WorkerReply,
+            AnswerChooser, Answered, Attach, AttachKind, Attached, Attachment, FileInfo, Files, FilesReply,
+            OwnerReply, OwnerRequest, Run, WorkerReply,
         },
         session::{EndReason, State, Tab},
         worker::Worker as Register,
@@ -36,6 +36,8 @@ pub struct Memory {
     pub commands: Vec<String>,
     pub staged: BTreeMap<String, Vec<u8>>,
     pub inputs: Vec<InputBatch>,
+    pub answers: Vec<AnswerChooser>,
+    pub views: Vec<Attach>,
     pub attached: Vec<AttachKind>,
     pub claims: usize,
 }
@@ -182,6 +184,13 @@ impl Owned {
                 self.entry.control.holder = set.request.holder;
                 OwnerReply::ok(&self.entry.control, None)
             }
+            OwnerRequest::AnswerChooser(answer) if answer.chooser == "over" => {
+                OwnerReply::error(Error::not_found("nothing is to be chosen"))
+            }
+            OwnerRequest::AnswerChooser(answer) => {
+                self.shared.memory.lock().unwrap().answers.push(answer);
+                OwnerReply::ok(&Answered {}, None)
+            }
             OwnerRequest::Attach(attach) => self.attach(attach).await,
             OwnerRequest::Files(files) => match self.files(files).await {
                 Ok(reply) => OwnerReply::ok(&reply, None),
@@ -246,6 +255,7 @@ impl Owned {
                 tokio::spawn(note_inputs(inputs, Arc::clone(&self.shared.memory)));
             }
             AttachKind::View => {
+                self.shared.memory.lock().unwrap().views.push(attach);
                 self.frames += 1;
                 tokio::spawn(show(bus, id));
             }

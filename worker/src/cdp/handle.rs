@@ -16,6 +16,7 @@ use super::call::{Answer, CallError, Gone};
 use super::client::{Client, Sink};
 use super::event::{EventSink, Events, Interest, Subscription, channel};
 use super::link::{Shared, frame};
+use super::mux::Mux;
 use super::outbox::Push;
 use super::route::SessionId;
 
@@ -206,6 +207,16 @@ impl Cdp {
     /// Whether a client is told of dialogs, and so has to answer them.
     pub fn answers_dialogs(&self) -> bool {
         self.shared.change(|mux| mux.answers_dialogs())
+    }
+
+    /// Opens a page that is kept for the first client that asks for a blank one.
+    pub fn open_spare(&self) {
+        self.shared.change(Mux::open_spare);
+    }
+
+    /// Closes it, if nobody has asked.
+    pub fn close_spare(&self) {
+        self.shared.change(Mux::close_spare);
     }
 
     /// Where downloads go, whatever clients ask for.

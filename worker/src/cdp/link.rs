@@ -276,6 +276,15 @@ impl Shared {
     }
 
     fn perform(&self, state: &mut State) {
+        self.write_out(state);
+        let due = state.mux.deadline();
+        if due != state.due {
+            state.due = due;
+            self.due.notify_one();
+        }
+    }
+
+    fn write_out(&self, state: &mut State) {
         loop {
             let outs = state.mux.take_out();
             if outs.is_empty() {
@@ -296,13 +305,18 @@ impl Shared {
                             sink.step(Step::Gone);
                         }
                     }
+                    Out::Again(message) => self.hear_again(state, &message),
                 }
             }
         }
-        let due = state.mux.deadline();
-        if due != state.due {
-            state.due = due;
-            self.due.notify_one();
+    }
+
+    /// An event that was withheld. Those who are told of it are told before anything that came to be written after it.
+    fn hear_again(&self, state: &mut State, message: &Bytes) {
+        if let Some(Inbound::Event { session, method, params }) = envelope::parse(message) {
+            let lost = self.hear(state, message, session.as_ref(), method, params);
+            debug_assert!(lost.is_empty(), "it announces, and ends nothing");
+            self.write_out(state);
         }
     }
 
@@ -330,20 +344,36 @@ impl Shared {
     }
 
     fn receive_event(&self, message: &Bytes, session: Option<Part>, method: Part, params: Part) {
-        let session = session.as_ref().and_then(|session| std::str::from_utf8(session.bytes()).ok());
-        let name = std::str::from_utf8(method.bytes()).unwrap_or_default();
+        let crashed = method.bytes() == b"Inspector.targetCrashed";
         let mut state = self.state();
-        let found = state.mux.event(message, session, name, params.bytes(), Instant::now());
+        let lost = self.hear(&mut state, message, session.as_ref(), method, params);
         self.perform(&mut state);
-        let seen = match found {
+        drop(state);
+        let why = if crashed { CallError::Crashed } else { CallError::Detached };
+        for waiter in lost {
+            let _ = waiter.send(Err(why.clone()));
+        }
+    }
+
+    /// Gives an event to whoever of the worker follows it, and back the calls that it leaves without an answer.
+    fn hear(
+        &self,
+        state: &mut State,
+        message: &Bytes,
+        session: Option<&Part>,
+        method: Part,
+        params: Part,
+    ) -> Vec<Waiter> {
+        let session = session.and_then(|session| std::str::from_utf8(session.bytes()).ok());
+        let name = std::str::from_utf8(method.bytes()).unwrap_or_default();
+        let seen = match state.mux.event(message, session, name, params.bytes(), Instant::now()) {
             Ok(Some(seen)) => seen,
-            Ok(None) => return,
+            Ok(None) => return Vec::new(),
             Err(_) => {
                 self.unrouted.fetch_add(1, Relaxed);
-                return;
+                return Vec::new();
             }
         };
-        let why = if name == "Inspector.targetCrashed" { CallError::Crashed } else { CallError::Detached };
         let event = Event { session: seen.session, method, params, undecodable: self.undecodable.clone() };
         if let Some(attached) = seen.attached {
             state.inherit(&event, attached);
@@ -354,10 +384,7 @@ impl Shared {
         for session in seen.gone {
             state.subscriptions.remove(&Some(session));
         }
-        drop(state);
-        for waiter in seen.lost {
-            let _ = waiter.send(Err(why.clone()));
-        }
+        seen.lost
     }
 }
 

@@ -1,15 +1,9 @@
 //! CDP clients of one session: from the bus to the browser and back.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use actors::{
-    Gate,
-    port::{BrowserEvent, CdpClient, HandedBack, Pending},
-};
-use bus::{
-    Bus,
-    cdp::{Line, Received, Receiver},
-};
+use actors::port::{BrowserEvent, CdpClient, HandedBack, Pending};
+use bus::cdp::{Line, Received, Receiver};
 use bus_schema::{
     ConnId, Error, SessionId,
     model::{cdp::Close, rpc::Attach},
@@ -20,7 +14,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::handoff::HandOff;
+use super::{fleet::Inner, handoff::HandOff};
 use crate::{
     cdp::{
         CallError, Cdp, Client, Sink,
@@ -37,10 +31,9 @@ const POLICY: u16 = 1008;
 /// Clients of the browser itself, with what serving them takes.
 #[derive(Clone)]
 pub(super) struct Clients {
-    pub(super) bus: Bus,
+    pub(super) inner: Arc<Inner>,
     pub(super) id: SessionId,
     pub(super) tabs: Tabs,
-    pub(super) gate: Gate,
     pub(super) uploads: PathBuf,
     pub(super) events: mpsc::Sender<BrowserEvent>,
     pub(super) attach: Attach,
@@ -109,7 +102,7 @@ impl Sink for Wire {
 impl Clients {
     /// Lets a client in, and serves it until it leaves or is dropped.
     pub(super) async fn connect(self) -> Result<Box<dyn CdpClient>, Error> {
-        let (line, receiver) = self.bus.cdp().owner(&self.id, &self.attach.conn).await?;
+        let (line, receiver) = self.inner.bus.cdp().owner(&self.id, &self.attach.conn).await?;
         let (news, heard) = mpsc::unbounded_channel();
         let wire = Box::new(Wire { line: line.clone(), news: news.clone() });
         let (root, silent) = (self.tabs.root(), |e: CallError| Error::unavailable(e.to_string()));
@@ -147,9 +140,9 @@ impl Clients {
             let step = tokio::select! {
                 received = receiver.next() => match received {
                     Received::Message(text) => {
-                        if !self.gate.may_act() {
+                        if !self.inner.gate.may_act() {
                             // Frozen: nothing is taken from the bus.
-                            self.gate.wait().await;
+                            self.inner.gate.wait().await;
                         }
                         client.request(&text).await
                     }
@@ -166,7 +159,7 @@ impl Clients {
                         Some(_) | None => continue,
                     },
                     News::Back { line: name, after, received } => {
-                        let taken_up = self.bus.cdp().take_up(&self.id, &name, line, after).await;
+                        let taken_up = self.inner.bus.cdp().take_up(&self.id, &name, line, after).await;
                         // Whoever asked may be gone; then the next one finds it as this one did.
                         let _ = received.send(taken_up.map(|(hears, count)| {
                             receiver = hears;
@@ -180,6 +173,7 @@ impl Clients {
             };
             match step {
                 Step::Done => {}
+                Step::Blank => self.inner.demand.asked(),
                 Step::Touched(target) => self.tabs.touch_target(&target),
                 Step::Name(naming) => client.named(&naming, self.find(&naming).await),
                 Step::Own(call) => {

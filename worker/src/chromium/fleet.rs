@@ -22,6 +22,7 @@ use bus_schema::model::{
 use tracing::{info, warn};
 
 use super::{
+    blank::Demand,
     one::{Body, ChromiumBrowser},
     pressure::Pressure,
     shared::Shared,
@@ -81,6 +82,8 @@ pub(super) struct Inner {
     pub(super) quotas: Quotas,
     pressure: Pressure,
     shared: Shared,
+    /// For blank pages that are there before anybody asks.
+    pub(super) demand: Demand,
 }
 
 impl Chromium {
@@ -132,6 +135,7 @@ impl Chromium {
             },
             pressure: Pressure::default(),
             shared: Shared::default(),
+            demand: Demand::default(),
             homes,
             shell,
             chrome,
@@ -301,6 +305,9 @@ impl Browsers for Chromium {
                 if self.inner.shell.is_some() { BrowserKind::HeadlessShell } else { BrowserKind::Chrome };
             let browser = self.inner.whole_process(kind, Vec::new()).await?;
             browser.run_in().await;
+            if self.inner.demand.is_there() {
+                browser.keep_page_ready();
+            }
             Ok(Arc::new(browser) as Arc<dyn Browser>)
         })
     }

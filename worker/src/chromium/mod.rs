@@ -1,5 +1,6 @@
 //! Real browsers behind the actors' port: making them, preparing them for a session, and letting go of them.
 
+mod blank;
 mod clients;
 mod events;
 mod files;

@@ -16,6 +16,7 @@ use bus_schema::{
         command::{Command, CommandRequest, WaitUntil},
         entry::Entry,
         input::InputBatch,
+        note::ChooserAnswer,
         rpc::{Attach, Files, FilesReply},
         session::{EndReason, Page, Tab},
         ws::FramesWish,
@@ -29,6 +30,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
+    blank,
     clients::Clients,
     events,
     files::Store,
@@ -41,7 +43,7 @@ use super::{
 };
 use crate::{
     browser::{Context, ExitReason, Process, proxy::ForwardProxy},
-    cdp::CallError,
+    cdp::{CallError, Cdp},
     command,
     page::{Emulation, Event, NavigateError, Tabs},
 };
@@ -182,6 +184,8 @@ impl ChromiumBrowser {
             recorder: self.recorder.get().cloned(),
         };
         self.keep(tokio::spawn(show::run(self.tabs.clone(), self.wanted.subscribe(), outlets)));
+        self.keep(tokio::spawn(give_up_spare(self.tabs.root().clone())));
+        self.keep(tokio::spawn(show::requests(self.tabs.clone(), self.wanted.subscribe())));
         let mut emulation = Emulation::from(&entry.spec);
         if let Some(wish) = &entry.spec.profile {
             let (mut profile, cookies) = Profile::load(self.inner.bus.clone(), whose, &wish.name).await?;
@@ -235,6 +239,11 @@ impl ChromiumBrowser {
         }
     }
 
+    /// Has a page there for the client that asks for one.
+    pub(super) fn keep_page_ready(&self) {
+        self.tabs.root().open_spare();
+    }
+
     /// Opens the way for a CDP client and serves it.
     async fn let_in(&self, attach: Attach) -> Result<Box<dyn CdpClient>, Error> {
         if self.tabs.context_id().is_some() {
@@ -245,10 +254,9 @@ impl ChromiumBrowser {
             return Err(Error::unavailable("the session is not ready"));
         };
         let clients = Clients {
-            bus: self.inner.bus.clone(),
+            inner: Arc::clone(&self.inner),
             id: whose.id.clone(),
             tabs: self.tabs.clone(),
-            gate: self.inner.gate.clone(),
             uploads: self.uploads.clone(),
             events: events.clone(),
             attach,
@@ -283,6 +291,12 @@ impl ChromiumBrowser {
             Err(e @ NavigateError::Tab(_)) => Err(Error::unavailable(e.to_string())),
         }
     }
+}
+
+/// A page that nobody asks for is not kept for the whole session.
+async fn give_up_spare(root: Cdp) {
+    tokio::time::sleep(blank::KEPT_FOR).await;
+    root.close_spare();
 }
 
 /// The end of the browser is that of the session, unless the session ended it.
@@ -343,6 +357,10 @@ impl Browser for ChromiumBrowser {
             let answered = self.tabs.answer_dialog(tab, accept, None).await;
             answered.map(drop).map_err(|e| Error::browser_error(e.to_string()))
         })
+    }
+
+    fn answer_chooser(&self, _: String, _: ChooserAnswer) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Err(Error::not_found("nothing is to be chosen")) })
     }
 
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>> {
@@ -434,6 +452,7 @@ impl Browser for ChromiumBrowser {
                 recorder.finish().await;
             }
             let Some(body) = lock(&self.body).take() else { return };
+            self.inner.demand.session_ended();
             let ended = match &body {
                 Body::Process(process) => Some(process.watch_end()),
                 // Others live on in it.

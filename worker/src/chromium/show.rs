@@ -69,6 +69,17 @@ pub(super) async fn run(tabs: Tabs, mut wishes: watch::Receiver<Option<Wanted>>,
     }
 }
 
+/// Has requests told of while somebody watches: they cost the browser time. Until the session is over.
+pub(super) async fn requests(tabs: Tabs, mut wishes: watch::Receiver<Option<Wanted>>) {
+    loop {
+        let watched = wishes.borrow_and_update().is_some_and(|wanted| wanted.watched);
+        tabs.watch_network(watched).await;
+        if wishes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 fn capture(wish: FramesWish) -> Capture {
     let at_most = |n: Option<u32>| n.unwrap_or(MOST_PIXELS).clamp(16, MOST_PIXELS);
     Capture {

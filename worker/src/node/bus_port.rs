@@ -13,6 +13,7 @@ use bus_schema::{
         entry::Entry,
         event::{Event, EventType},
         input::InputBatch,
+        note::Note,
         rpc::{OwnerReply, ViewBeat, WorkRequest, WorkerReply, WorkerRequest},
         time::Timestamp,
         worker::{Lease, Worker},
@@ -221,6 +222,10 @@ impl BusTrait for BusPort {
                 }
             })))
         })
+    }
+
+    fn tell(&self, id: SessionId, to: Option<ConnId>, note: Note) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async move { self.bus.notes().tell(&id, to.as_ref(), &note).await })
     }
 
     fn beats(&self, id: SessionId, sink: mpsc::Sender<ViewBeat>) -> Pending<'_, Result<Guard, Error>> {

@@ -13,6 +13,7 @@ use bus_schema::{
         entry::Entry,
         event::EventType,
         input::InputBatch,
+        note::ChooserAnswer,
         rpc::{Attach, Attachment, Files, FilesReply},
         session::{EndReason, Page, Tab},
         ws::FramesWish,
@@ -186,6 +187,10 @@ impl Browser for SimulatedBrowser {
 
     fn answer_dialog(&self, _: u32, _: bool) -> Pending<'_, Result<(), Error>> {
         Box::pin(async { Err(Error::conflict("no dialog is open")) })
+    }
+
+    fn answer_chooser(&self, _: String, _: ChooserAnswer) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async { Err(Error::not_found("nothing is to be chosen")) })
     }
 
     fn input(&self, _: InputBatch) -> Pending<'_, Result<(), Error>> {

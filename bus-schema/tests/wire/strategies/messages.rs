@@ -2,12 +2,13 @@ use bus_schema::{
     Error, ErrorCode,
     error::Outcome,
     model::{
-        control::{ControlAction, ControlRequest},
+        control::{Access, ControlAction, ControlRequest},
         create::BrowserKind,
         input::{InputBatch, InputEvent, TouchEvent, TouchPoint},
+        note::ChooserAnswer,
         rpc::{
-            Attach, AttachKind, Attachment, End, Files, Inspect, Links, OwnerReply, OwnerRequest, Resume,
-            Run, SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
+            AnswerChooser, Attach, AttachKind, Attachment, End, Files, Inspect, Links, OwnerReply,
+            OwnerRequest, Resume, Run, SetControl, ViewBeat, WorkRequest, WorkerReply, WorkerRequest,
         },
         session::EndReason,
         worker::{BrowserVersion, Worker},
@@ -37,13 +38,23 @@ pub fn owner_request() -> impl Strategy<Value = OwnerRequest> {
         1 => patch_session().prop_map(OwnerRequest::Patch),
         1 => (control_request(), of(conn()))
             .prop_map(|(request, conn)| OwnerRequest::Control(SetControl { request, conn })),
-        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())), of("[0-9A-F]{0,64}"), of(("[ -~]{0,40}", "[ -~]{0,40}")))
-            .prop_map(|(kind, conn, wish, resume, target, links)| {
+        1 => (one_of(&[AttachKind::Input, AttachKind::View, AttachKind::Client, AttachKind::Cdp]), conn(), frames_wish(), of((conn(), any::<u64>())), of("[0-9A-F]{0,64}"), of(("[ -~]{0,40}", "[ -~]{0,40}")), (of("[a-zä ]{1,100}"), one_of(&[Access::Full, Access::Control, Access::View])))
+            .prop_map(|(kind, conn, wish, resume, target, links, (name, access))| {
                 let resume = resume.map(|(conn, after)| Resume { conn, after });
                 let links = links.map(|(view, cdp)| Links { view, cdp });
-                OwnerRequest::Attach(Attach { kind, conn, wish, resume, target, links })
+                OwnerRequest::Attach(Attach { kind, conn, wish, resume, target, links, name, access })
             }),
         2 => files().prop_map(OwnerRequest::Files),
+        1 => ("[a-z0-9]{1,20}", conn(), chooser_answer())
+            .prop_map(|(chooser, conn, answer)| OwnerRequest::AnswerChooser(AnswerChooser { chooser, conn, answer })),
+    ]
+}
+
+fn chooser_answer() -> impl Strategy<Value = ChooserAnswer> {
+    prop_oneof![
+        text().prop_map(ChooserAnswer::Value),
+        vec(text(), 1..4).prop_map(ChooserAnswer::Files),
+        Just(ChooserAnswer::Cancel),
     ]
 }
 
@@ -55,10 +66,12 @@ fn control_request() -> impl Strategy<Value = ControlRequest> {
         ControlAction::Resume,
         ControlAction::Request,
         ControlAction::Give,
+        ControlAction::Decline,
     ]);
-    (action, of(text()), of(text())).prop_map(|(action, holder, note)| ControlRequest {
+    (action, of(text()), of(text()), of(text())).prop_map(|(action, holder, by, note)| ControlRequest {
         action,
         holder,
+        by,
         note,
     })
 }

@@ -125,6 +125,8 @@ pub struct Gateway {
     pub cdp: Option<String>,
     /// The same for tzafonwright.
     pub tzafonwright: Option<String>,
+    /// The same for VNC.
+    pub vnc: Option<String>,
     pub http: reqwest::Client,
 }
 
@@ -133,7 +135,7 @@ impl Gateway {
         let mut child = command(role, dir).args(arguments).spawn().unwrap();
         let lines = follow(&mut child);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
-        let mut gateway = Self { child, base: String::new(), cdp: None, tzafonwright: None, http };
+        let mut gateway = Self { child, base: String::new(), cdp: None, tzafonwright: None, vnc: None, http };
         let address_in = |part: &str| {
             let line = line_with(&lines, part);
             line.split_once("address=").unwrap().1.split(' ').next().unwrap().to_owned()
@@ -144,6 +146,9 @@ impl Gateway {
         }
         if arguments.contains(&"--tzafonwright-listen") {
             gateway.tzafonwright = Some(address_in("listening protocol=\"tzafonwright\" address="));
+        }
+        if arguments.contains(&"--vnc-listen") {
+            gateway.vnc = Some(address_in("listening protocol=\"VNC\" address="));
         }
         // Read on, or its log would fill the pipe.
         std::thread::spawn(move || lines.iter().for_each(|line| eprintln!("{line}")));
@@ -282,7 +287,8 @@ pub fn command(role: &str, dir: &Path) -> Command {
     let variables = std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "ROOKERY_NATS_SERVER");
     command.arg(role).current_dir(dir).env_clear().envs(variables);
     command.env("ROOKERY_DATA_DIR", dir.join(role)).env("ROOKERY_SECRET", SECRET);
-    command.args(["--http", "127.0.0.1:0"]);
+    // Not a flag, which could not be given twice.
+    command.env("ROOKERY_HTTP", "127.0.0.1:0");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

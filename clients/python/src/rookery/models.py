@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Union
 if TYPE_CHECKING:
     from typing_extensions import Required
 
+Access = Literal["view", "control"]
+"""What somebody may do who was given a link, or a password for VNC."""
+
 BrowserKind = Literal["headless-shell", "chrome"]
 
 Priority = Literal["high", "normal", "low"]
@@ -23,7 +26,7 @@ ColorScheme = Literal["light", "dark", "no-preference"]
 
 ContentFormat = Literal["html", "text", "markdown"]
 
-ControlAction = Literal["take_control", "return_control", "pause", "resume", "request", "give"]
+ControlAction = Literal["take_control", "return_control", "pause", "resume", "request", "give", "decline"]
 
 ControlMode = Literal["ai_control", "user_control", "paused"]
 
@@ -90,6 +93,9 @@ ImageFormat = Literal["png", "jpeg", "webp"]
 Isolation = Literal["process", "context"]
 
 KeyEvent = Literal["down", "up"]
+
+Login = Literal["none", "cookie", "token", "link"]
+"""How a caller has said who they are."""
 
 Modifier = Literal["Alt", "Control", "Meta", "Shift"]
 
@@ -202,11 +208,13 @@ class ControlRequest(TypedDict, total=False):
     """Body of `PUT /v1/sessions/{id}/control`.
 
     Attributes:
+        by: Of `give` and `decline` over REST: who holds it.
         holder: The person, as shown to others; of `give`, who gets it.
         note: To whoever comes next. At most 1 000 characters.
     """
 
     action: Required[ControlAction]
+    by: str | None
     holder: str | None
     note: str | None
 
@@ -365,6 +373,39 @@ class HttpCredentials(TypedDict, total=False):
     origin: str | None
     password: Required[str]
     username: Required[str]
+
+
+@dataclass(frozen=True)
+class LinkMade:
+    """A link that was made.
+
+    Attributes:
+        link: What the page, or another client, presents as `?link=`.
+        url: The page to open.
+    """
+
+    access: Access
+    expires_at: datetime
+    link: str
+    url: str
+
+
+class LinkRequest(TypedDict, total=False):
+    """A link for somebody else.
+
+    Attributes:
+        expires_in_s: 1 to 604 800; an hour if absent.
+        name: How whoever opens it is shown to others, 1 to 100 characters.
+    """
+
+    access: Required[Access]
+    expires_in_s: int
+    name: str | None
+
+
+class LoginRequest(TypedDict, total=False):
+
+    token: Required[str]
 
 
 @dataclass(frozen=True)
@@ -579,12 +620,11 @@ class StreamUrls:
 
     Attributes:
         view: A page that shows it.
-        vnc: A page that shows it by RFB.
         ws: A WebSocket that carries frames after `frames:start`.
     """
 
     view: str
-    vnc: str
+    vnc: VncAccess
     ws: str
 
 
@@ -667,6 +707,40 @@ class Viewport(TypedDict, total=False):
     scale: float
     touch: bool
     width: Required[int]
+
+
+@dataclass(frozen=True)
+class VncAccess:
+    """Where and how a session is shown by VNC.
+
+    Attributes:
+        listen: Where RFB is spoken over TCP, if it is: `host:port`.
+        page: A page that shows it.
+        password: Names this session there, to somebody who may drive.
+        url: A WebSocket that speaks RFB.
+        view_password: The same to somebody who may only watch.
+    """
+
+    page: str
+    password: str
+    url: str
+    view_password: str
+    listen: str | None = None
+
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """Who is asking.
+
+    Attributes:
+        operator: Whether it may act on the fleet.
+        version: Of this server.
+    """
+
+    login: Login
+    operator: bool
+    tenant: str
+    version: str
 
 
 @dataclass(frozen=True)

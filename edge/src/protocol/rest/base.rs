@@ -1,6 +1,6 @@
 //! URLs as seen by whoever asks.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use bus_schema::{
@@ -29,6 +29,11 @@ impl FromRequestParts<App> for Base {
 }
 
 impl Base {
+    /// Whether the client speaks TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// Of pages.
     pub fn http(&self, path: &str) -> String {
         format!("http{}://{}{path}", if self.secure { "s" } else { "" }, self.authority)
@@ -37,6 +42,21 @@ impl Base {
     /// Of WebSockets.
     pub fn ws(&self, path: &str) -> String {
         format!("ws{}://{}{path}", if self.secure { "s" } else { "" }, self.authority)
+    }
+
+    /// Another listener, as the client reaches this machine.
+    pub fn at(&self, listener: SocketAddr) -> String {
+        if !listener.ip().is_unspecified() {
+            return listener.to_string();
+        }
+        let (host, port) = (self.authority.rsplit_once(':'), listener.port());
+        // An address of version 6 without a port ends in a bracket.
+        let host =
+            host.map_or(
+                self.authority.as_str(),
+                |(host, rest)| if rest.ends_with(']') { &self.authority } else { host },
+            );
+        format!("{host}:{port}")
     }
 
     pub fn urls(&self, id: &SessionId) -> Urls {

@@ -177,8 +177,9 @@ pub trait FromParams: Sized {
 impl Params {
     pub fn new(query: &str) -> Self {
         // A token may come with every request and was looked at before.
-        let pairs =
-            url::form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(name, _)| name != "token");
+        let pairs = url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .filter(|(name, _)| name != "token" && name != "link");
         Self { pairs: pairs.collect(), known: Vec::new() }
     }
 

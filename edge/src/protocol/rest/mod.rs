@@ -24,7 +24,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::error::{Problem, ProblemDocument};
-use super::{cdp, ws};
+use super::{cdp, vnc, ws};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -83,10 +83,12 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(page::pdf::get))
         .routes(routes!(sessions::events::follow))
         .routes(routes!(ws::upgrade))
+        .routes(routes!(vnc::upgrade))
         .routes(routes!(cdp::attach))
         .routes(routes!(cdp::create))
         .routes(routes!(sessions::control::set))
         .routes(routes!(sessions::stream::get))
+        .routes(routes!(sessions::links::create))
         .routes(routes!(sessions::recording::get))
         .routes(routes!(sessions::tabs::list, sessions::tabs::open))
         .routes(routes!(sessions::tabs::close))
@@ -116,6 +118,9 @@ pub fn service() -> OpenApiRouter<App> {
         .routes(routes!(service::health::ready))
         .routes(routes!(service::metrics::get))
         .routes(routes!(service::openapi::get))
+        .routes(routes!(service::login::whoami))
+        .routes(routes!(service::login::login))
+        .routes(routes!(service::login::logout))
 }
 
 /// The OpenAPI document.

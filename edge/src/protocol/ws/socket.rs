@@ -6,14 +6,16 @@ use axum::{
     body::Bytes,
     extract::ws::{Message, WebSocket},
 };
+use bus::note::NoteSlot;
 use bus_schema::{
     ConnId, Error, SessionId, Tenant,
     model::{
         cdp::Close,
         command::{CommandRequest, CommandResult},
-        control::{Control, ControlRequest},
+        control::{Control, ControlAction, ControlRequest},
         event::EventType,
         input::InputBatch,
+        note::{ChooserAnswer, Note, Viewers},
         session::Session,
         ws::{ClientMessage, FramesWish, ResultBody, ServerMessage},
     },
@@ -31,13 +33,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error, input,
     outbox::{Outbox, gone},
+    rights::Rights,
     viewer::{self, Viewer},
 };
 use crate::{
     gateway::{
         Gateway,
         events::{Logged, SessionEvents},
-        view::{InputLine, Seat},
+        view::{InputLine, Seat, Who},
     },
     metrics::metrics,
     protocol::result,
@@ -57,8 +60,10 @@ pub struct Context {
     pub tenant: Tenant,
     pub id: SessionId,
     pub conn: ConnId,
+    pub who: Who,
     /// Bytes of one text message.
     pub limit: usize,
+    pub rights: Rights,
     pub stop: CancellationToken,
 }
 
@@ -73,6 +78,7 @@ pub async fn run(socket: WebSocket, context: Context, session: Session, events: 
         last: after,
         in_flight: FuturesUnordered::new(),
         viewer: None,
+        notes: None,
         seat: None,
         input: None,
         beat_at: None,
@@ -93,7 +99,8 @@ pub async fn run(socket: WebSocket, context: Context, session: Session, events: 
 /// What came of a request.
 enum Done {
     Command(Option<Value>, Result<CommandResult, Error>),
-    Control(Option<Value>, Result<Control, Error>),
+    Control { id: Option<Value>, takes: bool, answer: Result<Control, Error> },
+    Chosen(Option<Value>, Result<(), Error>),
     Joined(Result<Seat, Error>),
 }
 
@@ -104,6 +111,8 @@ struct Socket {
     last: u64,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     viewer: Option<Viewer>,
+    /// What those who watch are told.
+    notes: Option<NoteSlot>,
     /// Tells the owner that this client is there.
     seat: Option<Seat>,
     input: Option<InputLine>,
@@ -120,9 +129,15 @@ impl Socket {
         session: &Session,
     ) -> Close {
         let seq = self.last.to_string();
-        if let Err(close) = out.json(&ServerMessage::Hello { session, seq: Some(&seq) }).await {
+        let Context { gateway, id, conn, who, .. } = &self.context;
+        let resume = gateway.resume_word(id, conn);
+        let hello =
+            ServerMessage::Hello { session, seq: Some(&seq), conn, access: who.access, resume: &resume };
+        if let Err(close) = out.json(&hello).await {
             return self.with_last(close);
         }
+        self.context.rights.changed(session.control.mode, session.control.epoch);
+        let link_ends = self.context.rights.ends_at();
         self.join();
         let stop = self.context.stop.clone();
         let mut ping = interval_at(Instant::now() + PING, PING);
@@ -133,7 +148,9 @@ impl Socket {
                 Some(done) = self.in_flight.next() => self.on_done(done, out).await,
                 event = self.events.next() => self.on_event(event, out).await,
                 frame = next_frame(&mut self.viewer) => self.on_frame(frame, out).await,
+                note = next_note(&mut self.notes) => self.on_note(note, out).await,
                 () = due(self.beat_at) => self.on_beat().await,
+                () = due(link_ends) => Err(Close::new(error::POLICY, "the link has expired")),
                 _ = ping.tick() => self.on_ping(out).await,
                 () = stop.cancelled() => Err(Close::new(error::GOING_AWAY, "the gateway is stopping")),
             };
@@ -213,7 +230,11 @@ impl Socket {
             }
             ClientMessage::FramesStop => {
                 self.viewer = None;
+                self.notes = None;
                 Ok(())
+            }
+            ClientMessage::ChooserAnswer { id, chooser, answer } => {
+                self.on_choice(id, chooser, answer, out).await
             }
             ClientMessage::Ping { id } => out.json(&ServerMessage::Pong { id: id.as_ref() }).await,
         }
@@ -227,6 +248,9 @@ impl Socket {
     ) -> Result<(), Close> {
         if self.in_flight.len() >= IN_FLIGHT {
             return refuse(out, id.as_ref(), too_many()).await;
+        }
+        if let Err(error) = self.context.rights.may_run(&request) {
+            return refuse(out, id.as_ref(), error).await;
         }
         let (gateway, tenant, session) =
             (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
@@ -248,23 +272,50 @@ impl Socket {
         if self.in_flight.len() >= IN_FLIGHT {
             return refuse(out, id.as_ref(), too_many()).await;
         }
+        if let Err(error) = self.context.rights.may_drive() {
+            return refuse(out, id.as_ref(), error).await;
+        }
         let (gateway, tenant, session) =
             (self.context.gateway.clone(), self.context.tenant.clone(), self.context.id.clone());
         // Who watches holds control for as long as they do; others must repeat.
         let conn = self.viewer.as_ref().map(|_| self.context.conn.clone());
-        let ask = async move { Done::Control(id, gateway.control(&tenant, &session, request, conn).await) };
+        let takes = request.action == ControlAction::TakeControl;
+        let ask = async move {
+            Done::Control { id, takes, answer: gateway.control(&tenant, &session, request, conn).await }
+        };
         self.in_flight.push(ask.boxed());
         Ok(())
     }
 
+    async fn on_choice(
+        &mut self,
+        id: Option<Value>,
+        chooser: String,
+        answer: ChooserAnswer,
+        out: &mut Outbox,
+    ) -> Result<(), Close> {
+        if self.in_flight.len() >= IN_FLIGHT {
+            return refuse(out, id.as_ref(), too_many()).await;
+        }
+        let Context { gateway, tenant, id: session, conn, .. } = &self.context;
+        let (gateway, tenant, session, conn) =
+            (gateway.clone(), tenant.clone(), session.clone(), conn.clone());
+        let tell = async move {
+            Done::Chosen(id, gateway.answer_chooser(&tenant, &session, conn, chooser, answer).await)
+        };
+        self.in_flight.push(tell.boxed());
+        Ok(())
+    }
+
     async fn on_input(&mut self, batch: InputBatch, out: &mut Outbox) -> Result<(), Close> {
-        if let Err(error) = input::check(&batch) {
+        if let Err(error) = self.context.rights.may_drive().and_then(|()| input::check(&batch)) {
             return refuse(out, None, error).await;
         }
+        let Context { gateway, tenant, id, conn, .. } = &self.context;
         let line = match self.input.take() {
             Some(line) => line,
             // Here and not beside: what follows must not overtake it.
-            None => match self.context.gateway.open_input(&self.context.tenant, &self.context.id).await {
+            None => match gateway.open_input(tenant, id, conn).await {
                 Ok(line) => line,
                 Err(error) => return refuse(out, None, error).await,
             },
@@ -287,9 +338,12 @@ impl Socket {
     }
 
     async fn watch(&mut self, asked: Option<Value>, wish: FramesWish, out: &mut Outbox) -> Result<(), Close> {
-        let Context { gateway, tenant, id, conn, .. } = &self.context;
-        match gateway.view(tenant, id, conn, wish).await {
-            Ok(view) => {
+        let Context { gateway, tenant, id, conn, who, .. } = &self.context;
+        match gateway.view_with_notes(tenant, id, conn, wish, who).await {
+            Ok((view, notes)) => {
+                self.notes = Some(notes);
+                // Once is enough: from here on control goes by this connection.
+                self.context.who.before = None;
                 self.viewer = Some(Viewer::new(view, &wish));
                 self.schedule_beat();
                 Ok(())
@@ -304,13 +358,19 @@ impl Socket {
                 let body = ResultBody::Command(&result);
                 out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
             }
-            Done::Control(id, Ok(control)) => {
+            Done::Control { id, takes, answer: Ok(control) } => {
+                if takes {
+                    self.context.rights.taken(&control);
+                }
                 let body = ResultBody::Control { control: &control };
                 out.json(&ServerMessage::Result { id: id.as_ref(), body }).await
             }
-            Done::Command(id, Err(error)) | Done::Control(id, Err(error)) => {
-                refuse(out, id.as_ref(), error).await
+            Done::Chosen(id, Ok(())) => {
+                out.json(&ServerMessage::Result { id: id.as_ref(), body: ResultBody::Nothing {} }).await
             }
+            Done::Command(id, Err(error))
+            | Done::Control { id, answer: Err(error), .. }
+            | Done::Chosen(id, Err(error)) => refuse(out, id.as_ref(), error).await,
             Done::Joined(Ok(seat)) => {
                 self.seat = Some(seat);
                 Ok(())
@@ -349,6 +409,11 @@ impl Socket {
         let seq = logged.seq.map(|seq| seq.to_string());
         out.json(&ServerMessage::Event { seq: seq.as_deref(), event }).await?;
         self.last = logged.seq.unwrap_or(self.last);
+        if typed.kind == EventType::ControlChanged
+            && let Ok(changed) = serde_json::from_slice::<Changed>(&logged.bytes)
+        {
+            self.context.rights.changed(changed.data.mode, changed.data.epoch);
+        }
         if typed.kind == EventType::Recovered {
             self.attach_again(out).await?;
         }
@@ -375,6 +440,40 @@ impl Socket {
             viewer.sent(&frame);
         }
         out.send(Message::Binary(frame)).await
+    }
+
+    async fn on_note(&mut self, note: Option<Note>, out: &mut Outbox) -> Result<(), Close> {
+        let Some(note) = note else {
+            // The bus is gone for good, which the frames say.
+            self.notes = None;
+            return Ok(());
+        };
+        match &note {
+            Note::Viewers(Viewers { viewers, more }) => {
+                let mine = viewers.iter().find(|viewer| viewer.conn == self.context.conn);
+                if let Some(me) = mine {
+                    self.context.rights.drives(me.holds_control);
+                }
+                out.json(&ServerMessage::Viewers { viewers, more: *more }).await
+            }
+            Note::Cursor { cursor } => out.json(&ServerMessage::Cursor { cursor }).await,
+            Note::Chooser { chooser } => {
+                out.json(&ServerMessage::Chooser { chooser: Some(chooser), id: None }).await
+            }
+            Note::ChooserOver { id } => {
+                out.json(&ServerMessage::Chooser { chooser: None, id: Some(id) }).await
+            }
+            Note::Clipboard { text, truncated } => {
+                out.json(&ServerMessage::Clipboard { text, truncated: *truncated }).await
+            }
+            Note::Event { event } => match serde_json::value::to_raw_value(event) {
+                Ok(event) => out.json(&ServerMessage::Event { seq: None, event: &event }).await,
+                Err(error) => {
+                    tracing::error!(%error, "an unwritable event");
+                    Ok(())
+                }
+            },
+        }
     }
 
     async fn on_beat(&mut self) -> Result<(), Close> {
@@ -404,6 +503,11 @@ struct Typed {
     kind: EventType,
 }
 
+#[derive(Deserialize)]
+struct Changed {
+    data: Control,
+}
+
 fn too_many() -> Error {
     Error::resource_exhausted(format!("{IN_FLIGHT} requests of this socket are under way")).not_started()
 }
@@ -415,6 +519,13 @@ async fn refuse(out: &mut Outbox, id: Option<&Value>, error: Error) -> Result<()
 async fn next_frame(viewer: &mut Option<Viewer>) -> Option<Bytes> {
     match viewer {
         Some(viewer) => viewer.next().await,
+        None => pending().await,
+    }
+}
+
+async fn next_note(notes: &mut Option<NoteSlot>) -> Option<Note> {
+    match notes {
+        Some(notes) => notes.next().await,
         None => pending().await,
     }
 }

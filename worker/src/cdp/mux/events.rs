@@ -24,43 +24,43 @@ pub struct ForWorker<W> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Attached<'a> {
-    session_id: &'a str,
+pub(super) struct Attached<'a> {
+    pub(super) session_id: &'a str,
     #[serde(borrow)]
-    target_info: Info<'a>,
+    pub(super) target_info: Info<'a>,
     #[serde(default)]
     waiting_for_debugger: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     #[serde(borrow)]
-    target_info: Info<'a>,
+    pub(super) target_info: Info<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Info<'a> {
-    target_id: &'a str,
+pub(super) struct Info<'a> {
+    pub(super) target_id: &'a str,
     #[serde(rename = "type")]
-    kind: &'a str,
-    browser_context_id: Option<&'a str>,
+    pub(super) kind: &'a str,
+    pub(super) browser_context_id: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Detached<'a> {
-    session_id: &'a str,
+pub(super) struct Detached<'a> {
+    pub(super) session_id: &'a str,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Gone<'a> {
-    target_id: &'a str,
+pub(super) struct Gone<'a> {
+    pub(super) target_id: &'a str,
 }
 
-fn read<'a, T: Deserialize<'a>>(params: &'a [u8]) -> Option<T> {
+pub(super) fn read<'a, T: Deserialize<'a>>(params: &'a [u8]) -> Option<T> {
     serde_json::from_slice(params).ok()
 }
 
@@ -74,6 +74,9 @@ impl<W> Mux<W> {
         params: &[u8],
         now: Instant,
     ) -> Result<Option<ForWorker<W>>, Unrouted> {
+        if self.spare.withholds(text, session, method, params) {
+            return Ok(None);
+        }
         let Some(delivery) = self.table.event(session) else {
             let hidden =
                 session.is_some_and(|id| self.clients.values().any(|client| client.hidden.contains(id)));
@@ -220,9 +223,9 @@ impl<W> Mux<W> {
                 None
             }
             Look::Targets => Some(self.without(result, "targetInfos", |mux, info| {
-                info["browserContextId"]
-                    .as_str()
-                    .is_none_or(|context| mux.contexts.sees_context(client, context))
+                let is_spare = info["targetId"].as_str().is_some_and(|target| mux.spare.is_it(target));
+                let context = info["browserContextId"].as_str();
+                !is_spare && context.is_none_or(|context| mux.contexts.sees_context(client, context))
             })),
             Look::Contexts => Some(self.without(result, "browserContextIds", |mux, context| {
                 context.as_str().is_none_or(|context| mux.contexts.sees_context(client, context))
@@ -247,7 +250,7 @@ pub struct Unrouted;
 fn of_worker<W>(calls: Vec<Pending<Wait<W>>>) -> Vec<W> {
     let worker = |call: Pending<Wait<W>>| match call.waiter {
         Wait::Worker(waiter) => Some(waiter),
-        Wait::Client(_) | Wait::Fence(_) | Wait::Disposed(_) => None,
+        Wait::Client(_) | Wait::Fence(_) | Wait::Disposed(_) | Wait::Spare => None,
     };
     calls.into_iter().filter_map(worker).collect()
 }

@@ -10,6 +10,7 @@ pub mod message;
 pub mod own;
 mod page;
 mod requests;
+mod spare;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
@@ -22,6 +23,7 @@ use serde_json::json;
 use self::contexts::Contexts;
 use self::held::Held;
 use self::page::Page;
+use self::spare::{Next, Spare};
 use self::waiting::Waiting;
 use super::envelope::Part;
 use super::link::frame;
@@ -42,6 +44,8 @@ pub enum Wait<W> {
     Fence(Arc<str>),
     /// The context of a client that has left.
     Disposed(Arc<str>),
+    /// A page that is to be there before anybody asks for one.
+    Spare,
 }
 
 /// What a client's answer is looked at for.
@@ -64,6 +68,8 @@ pub enum Out {
     Client(ClientId, Bytes),
     /// What this client spoke to is gone, after what was said to it so far.
     Over(ClientId),
+    /// An event that was withheld, to be taken as if the browser had said it just now.
+    Again(Bytes),
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +95,7 @@ pub struct Mux<W> {
     contexts: Contexts,
     waiting: Waiting,
     held: Held,
+    spare: Spare,
     person_drives: bool,
     /// Where the worker keeps downloads.
     downloads: Option<String>,
@@ -104,6 +111,7 @@ impl<W> Default for Mux<W> {
             contexts: Contexts::default(),
             waiting: Waiting::default(),
             held: Held::default(),
+            spare: Spare::default(),
             person_drives: false,
             downloads: None,
             out: Vec::new(),
@@ -144,6 +152,9 @@ impl<W> Mux<W> {
         let top = self.top(client);
         let Some(state) = self.clients.remove(&client) else { return };
         self.held.forget(client);
+        if let Some(top) = &top {
+            self.spare.left(top);
+        }
         for session in state.intercepts {
             self.notice(Some(session), "Fetch.disable", b"{}");
         }
@@ -177,6 +188,38 @@ impl<W> Mux<W> {
     /// Whether a client is told of dialogs, and so has to answer them.
     pub fn answers_dialogs(&self) -> bool {
         self.clients.values().any(|client| !client.pages.is_empty())
+    }
+
+    /// Opens a page for the first client that asks for one. Nobody may be there yet who could open another.
+    pub fn open_spare(&mut self) {
+        if self.clients.is_empty() {
+            let next = self.spare.open();
+            self.prepare(next);
+        }
+    }
+
+    fn prepare(&mut self, next: Next) {
+        let (method, params) = match next {
+            Next::Nothing => return,
+            Next::AskForTabs => ("Target.getTargets", &br#"{"filter":[{"type":"tab"}]}"#[..]),
+            Next::Open => ("Target.createTarget", &br#"{"url":"about:blank"}"#[..]),
+            Next::Close(target) => return self.close_target(&target),
+            Next::Tell(events) => return self.out.extend(events.into_iter().map(Out::Again)),
+        };
+        let call = self.table.own_call(None, Wait::Spare);
+        self.write(&call, method, params);
+    }
+
+    /// Nobody has asked for it.
+    pub fn close_spare(&mut self) {
+        if let Some(target) = self.spare.give_up() {
+            self.close_target(&target);
+        }
+    }
+
+    fn close_target(&mut self, target: &str) {
+        let params = json!({ "targetId": target }).to_string();
+        self.notice(None, "Target.closeTarget", params.as_bytes());
     }
 
     /// The worker lets a target run.
@@ -232,6 +275,10 @@ impl<W> Mux<W> {
                 }
             }
             Wait::Disposed(context) => self.contexts.disposed(&context),
+            Wait::Spare => {
+                let next = self.spare.answered(outcome.ok().as_ref().map(Part::bytes));
+                self.prepare(next);
+            }
         }
         None
     }

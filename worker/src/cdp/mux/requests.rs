@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::message::{self, INVALID_PARAMS, NO_SESSION, NOT_FOUND, REFUSED, Request, Unreadable};
 use super::own::{self, Dialect, Own};
+use super::spare::Spare;
 use super::{Look, Mux, Out, RESUME, Wait};
 use crate::cdp::MAX_OUTBOUND;
 use crate::cdp::gate::{self, Class, Method, Params, Role};
@@ -20,6 +21,8 @@ pub enum Step {
     Done,
     /// It acted on this target.
     Touched(Arc<str>),
+    /// It asked for a blank page, such as may be there already.
+    Blank,
     /// It names files: they are to be found, and the message handed back by [`Mux::named`].
     Name(Naming),
     /// It is not for the browser.
@@ -225,12 +228,47 @@ impl<W> Mux<W> {
             "Target.getTargets" => look = Look::Targets,
             "Target.getBrowserContexts" => look = Look::Contexts,
             "Target.createBrowserContext" => return self.on_new_context(client, request),
-            "Target.setAutoAttach" => must_be_flat(request.params)?,
+            "Target.setAutoAttach" => {
+                must_be_flat(request.params)?;
+                self.note_attaching(client, request);
+            }
+            "Target.setDiscoverTargets" => self.note_discovering(client, request),
+            "Target.createTarget" if Spare::is_blank(request.params) => {
+                if !self.hand_out(client, request) {
+                    self.pass_on(client, request, request.params, look)?;
+                }
+                return Ok(Step::Blank);
+            }
             "Fetch.enable" | "Fetch.disable" | "Page.enable" | "Page.disable" => self.note(client, request),
             _ => {}
         }
         self.pass_on(client, request, request.params, look)?;
         Ok(self.touched(client, request, method))
+    }
+
+    /// Gives a client the page that is there; `false`: there is none.
+    fn hand_out(&mut self, client: ClientId, request: &Request<'_>) -> bool {
+        let Some((target, told)) = self.spare.take(request.params) else { return false };
+        self.out.extend(told.into_iter().map(Out::Again));
+        let made = json!({ "targetId": &*target }).to_string();
+        self.tell(client, message::answer(request.id, "result", made.as_bytes(), request.session.as_deref()));
+        true
+    }
+
+    /// Whether new pages wait for a client.
+    fn note_attaching(&mut self, client: ClientId, request: &Request<'_>) {
+        let root = self.table.root(client).filter(|_| request.session.is_none());
+        let (Some(root), Ok(params)) = (root, Params::read(request.params)) else { return };
+        let is_true = |name| params.get::<bool>(name).ok().flatten().unwrap_or(false);
+        self.spare.attaches(root, is_true("autoAttach") && is_true("waitForDebuggerOnStart"));
+    }
+
+    fn note_discovering(&mut self, client: ClientId, request: &Request<'_>) {
+        let root = self.table.root(client).filter(|_| request.session.is_none());
+        let (Some(root), Ok(params)) = (root, Params::read(request.params)) else { return };
+        if params.get::<bool>("discover").ok().flatten() == Some(false) {
+            self.spare.hears_no_more(&root);
+        }
     }
 
     fn pass_on(

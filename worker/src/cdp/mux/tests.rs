@@ -9,6 +9,7 @@ use crate::cdp::MAX_OUTBOUND;
 use crate::cdp::envelope::{self, Inbound};
 
 mod page;
+mod spare;
 
 type Worker = Mux<&'static str>;
 
@@ -47,7 +48,7 @@ fn ask(mux: &mut Worker, client: ClientId, message: Value) -> Step {
 fn written(mux: &mut Worker) -> Vec<Value> {
     let of_pipe = |out: Out| match out {
         Out::Pipe(text) => Some(serde_json::from_slice(text.strip_suffix(b"\0").unwrap()).unwrap()),
-        Out::Client(..) | Out::Over(_) => None,
+        Out::Client(..) | Out::Over(_) | Out::Again(_) => None,
     };
     mux.take_out().into_iter().filter_map(of_pipe).collect()
 }
@@ -64,7 +65,7 @@ fn methods(mux: &mut Worker) -> Vec<String> {
 fn told(mux: &mut Worker, client: ClientId) -> Vec<Value> {
     let of_client = |out: Out| match out {
         Out::Client(of, text) if of == client => Some(serde_json::from_slice(&text).unwrap()),
-        Out::Client(..) | Out::Pipe(_) | Out::Over(_) => None,
+        Out::Client(..) | Out::Pipe(_) | Out::Over(_) | Out::Again(_) => None,
     };
     mux.take_out().into_iter().filter_map(of_client).collect()
 }

@@ -5,6 +5,7 @@ pub mod control;
 pub mod create;
 pub mod end;
 pub mod events;
+pub mod links;
 pub mod list;
 pub mod one;
 pub mod patch;

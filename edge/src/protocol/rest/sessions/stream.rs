@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
+    gateway::vnc::Access,
     protocol::rest::{
         base::Base,
         error::Problem,
@@ -22,8 +23,22 @@ pub struct StreamUrls {
     view: String,
     /// A WebSocket that carries frames after `frames:start`.
     ws: String,
-    /// A page that shows it by RFB.
-    vnc: String,
+    vnc: VncAccess,
+}
+
+/// Where and how a session is shown by VNC.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VncAccess {
+    /// A page that shows it.
+    page: String,
+    /// A WebSocket that speaks RFB.
+    url: String,
+    /// Where RFB is spoken over TCP, if it is: `host:port`.
+    listen: Option<String>,
+    /// Names this session there, to somebody who may drive.
+    password: String,
+    /// The same to somebody who may only watch.
+    view_password: String,
 }
 
 /// Where to watch
@@ -45,5 +60,12 @@ pub async fn get(
     telemetry::session(&id);
     app.gateway().must_live(caller.tenant(), &id).await?;
     let urls = base.urls(&id);
-    Ok(Json(StreamUrls { view: urls.view, ws: urls.ws, vnc: urls.vnc }))
+    let vnc = VncAccess {
+        page: urls.vnc,
+        url: base.ws(&format!("/v1/sessions/{id}/vnc")),
+        listen: app.vnc().map(|address| base.at(address)),
+        password: app.gateway().vnc_password(&id, Access::Control),
+        view_password: app.gateway().vnc_password(&id, Access::View),
+    };
+    Ok(Json(StreamUrls { view: urls.view, ws: urls.ws, vnc }))
 }
