@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod built;
+mod chromium_pickers;
 mod chromium_view;
 #[path = "../cdp/node.rs"]
 #[expect(dead_code, reason = "shared with the tests of the CDP gateway, which use more of it")]

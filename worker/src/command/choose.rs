@@ -1,27 +1,18 @@
 //! A person's answer to what a page lets them choose.
 
-use bus_schema::error::Error;
+use bus_schema::{error::Error, model::note::ChooserAnswer};
 
 use super::Context;
 use super::error::of_call;
 use super::upload::staged;
 use crate::page::{ChooserError, Chosen};
 
-/// The answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choosing {
-    Value(String),
-    /// Names of staged files.
-    Files(Vec<String>),
-    Cancel,
-}
-
 /// Gives the page the person's answer.
-pub async fn answer_chooser(ctx: &Context, chooser: &str, choosing: Choosing) -> Result<(), Error> {
-    let chosen = match choosing {
-        Choosing::Value(value) => Some(Chosen::Value(value)),
-        Choosing::Files(names) => Some(Chosen::Files(staged(&ctx.uploads, &names).await?)),
-        Choosing::Cancel => None,
+pub async fn answer_chooser(ctx: &Context, chooser: &str, answer: ChooserAnswer) -> Result<(), Error> {
+    let chosen = match answer {
+        ChooserAnswer::Value(value) => Some(Chosen::Value(value)),
+        ChooserAnswer::Files(names) => Some(Chosen::Files(staged(&ctx.uploads, &names).await?)),
+        ChooserAnswer::Cancel => None,
     };
     ctx.tabs.answer_chooser(chooser, chosen).await.map_err(|error| match error {
         ChooserError::Gone => Error::not_found(error.to_string()),

@@ -61,7 +61,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-pub use choose::{Choosing, answer_chooser};
+pub use choose::answer_chooser;
 pub(crate) use cookies::restore as restore_cookies;
 pub use input::dispatch as dispatch_input;
 pub(crate) use storage::read as storage;

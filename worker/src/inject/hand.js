@@ -3,8 +3,12 @@
 
 const OPTIONS = 500;
 const CHARACTERS = 1000;
+const ALL_OPTIONS = 100_000;
 const COPIED = 1 << 20;
 const TICK = 100;
+const SETTLE = 300;
+const CURSOR_EVERY = 50;
+const LABEL = 100;
 const PICKERS = new Set(['date', 'time', 'datetime-local', 'month', 'week', 'color']);
 const LISTED = new Set(['text', 'search', 'url', 'tel', 'email', 'number']);
 // The browser draws the popup of a list outside of the page, unless its look is the page's own.
@@ -19,7 +23,7 @@ const sheetOf = (text) => {
   sheet.replaceSync(text);
   return sheet;
 };
-const [look, shut] = [sheetOf(LOOK), sheetOf(SHUT)];
+let [look, shut] = [sheetOf(LOOK), sheetOf(SHUT)];
 const roots = new Set();
 const adopt = (root) => {
   roots.add(root);
@@ -34,12 +38,17 @@ const drop = (root, sheet) => {
 let open = null;
 let count = 0;
 let closing = false;
+let closed = null;
 const shortened = (text) => String(text ?? '').slice(0, CHARACTERS);
-const optionsOf = (el) =>
-  [...(el.list?.options ?? [])]
-    .filter((option) => !option.disabled && option.value)
+// As many as one note has room for.
+const optionsOf = (el) => {
+  let room = ALL_OPTIONS;
+  return [...(el.list?.options ?? [])]
+    .filter((option) => !option.disabled && option.value && option.value.length <= CHARACTERS)
     .slice(0, OPTIONS)
-    .map((option) => ({ value: shortened(option.value), label: shortened(option.label) }));
+    .map((option) => ({ value: option.value, label: shortened(option.label || option.value) }))
+    .filter(({ value, label }) => (room -= value.length + label.length) >= 0);
+};
 const over = () => {
   if (!open) return;
   const { id } = open;
@@ -66,6 +75,16 @@ const closeOwn = (root, el) => {
   drop(root, shut);
   void el.offsetWidth;
   if (had && root.activeElement !== el) el.focus({ preventScroll: true });
+  closing = false;
+  closed = had ? { root, el, at: performance.now() } : null;
+};
+// Some fields lose the focus a little later.
+const isOwnBlur = (event) =>
+  closed?.el === innermost(event) && (event.type === 'blur' || event.type === 'focusout') && performance.now() - closed.at < SETTLE;
+const focusAgain = () => {
+  if (!closed || ended || closed.root.activeElement === closed.el) return;
+  closing = true;
+  closed.el.focus({ preventScroll: true });
   closing = false;
 };
 const lookForPickers = () => {
@@ -110,6 +129,7 @@ const onClick = (event) => {
 const onKey = (event) => {
   onMeet(event);
   if (!event.isTrusted) return;
+  closed = null;
   const el = innermost(event);
   if (event.key === 'Escape') over();
   else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && hasList(el)) offer(el, 'datalist');
@@ -117,12 +137,90 @@ const onKey = (event) => {
 };
 const onPress = (event) => {
   onMeet(event);
-  if (event.isTrusted && open && innermost(event) !== open.el) over();
+  if (!event.isTrusted) return;
+  closed = null;
+  if (open && innermost(event) !== open.el) over();
 };
 const onFocus = (event) => {
   onMeet(event);
-  if (closing) event.stopImmediatePropagation();
-  else if (event.type === 'blur' && innermost(event) === open?.el && document.hasFocus()) over();
+  if (closing || isOwnBlur(event)) {
+    event.stopImmediatePropagation();
+    if (!closing) setTimeout(focusAgain);
+  } else if (event.type === 'blur' && innermost(event) === open?.el && document.hasFocus()) over();
+};
+
+// What the pointer looks like, which is on the person's own screen.
+let cursor = '';
+let pointed = null;
+let pointing = 0;
+const isOnText = ({ clientX: x, clientY: y }) => {
+  const at = document.caretPositionFromPoint?.(x, y);
+  if (!(at?.offsetNode instanceof Text)) return false;
+  const range = document.createRange();
+  range.selectNode(at.offsetNode);
+  return [...range.getClientRects()].some((r) => x >= r.left && x < r.right && y >= r.top && y < r.bottom);
+};
+const cursorAt = (event) => {
+  const el = event.composedPath().find((node) => node instanceof Element);
+  if (!el) return 'default';
+  const style = getComputedStyle(el);
+  const keyword = style.cursor.split(',').pop().trim();
+  if (keyword !== 'auto') return keyword;
+  return style.userSelect !== 'none' && isOnText(event) ? 'text' : 'default';
+};
+const tellCursor = () => {
+  pointing = 0;
+  if (!pointed || ended) return;
+  const now = cursorAt(pointed.event);
+  pointed = null;
+  if (now === cursor) return;
+  cursor = now;
+  tell('cursor', { cursor });
+};
+const onPoint = (event) => {
+  if (!event.isTrusted) return;
+  // The path of an event is known only while it is on its way.
+  const path = event.composedPath();
+  pointed = { event: { clientX: event.clientX, clientY: event.clientY, composedPath: () => path } };
+  if (!pointing) pointing = setTimeout(tellCursor, CURSOR_EVERY);
+};
+// It is in another document now, or comes back from one.
+const onPointOut = (event) => {
+  if (event.relatedTarget) return;
+  pointed = null;
+  cursor = '';
+};
+
+// Which fields the person changed, for who drives next. What is in them is nobody's business.
+const touched = new WeakSet();
+const textOf = (label) => {
+  const walk = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+  let text = '';
+  while (text.length < LABEL && walk.nextNode()) {
+    const { parentElement, data } = walk.currentNode;
+    if (!parentElement?.closest('select, textarea, button, script, style, [contenteditable]')) text += data;
+  }
+  return text;
+};
+const labelOf = (el) => {
+  const named = (el.getAttribute('aria-labelledby') ?? '').split(/\s+/).filter(Boolean);
+  const labels = named.map((id) => el.getRootNode().getElementById?.(id)).filter(Boolean);
+  const texts = [
+    labels.map(textOf).join(' '), el.getAttribute('aria-label'), [...(el.labels ?? [])].map(textOf).join(' '),
+    el.getAttribute('placeholder'), el.getAttribute('title'), el.getAttribute('name'), el.id,
+  ];
+  const found = texts.map((text) => (text ?? '').replace(/\s+/g, ' ').trim()).find(Boolean);
+  return (found ?? '').slice(0, LABEL);
+};
+const touch = (el) => {
+  if (!el || touched.has(el)) return;
+  touched.add(el);
+  const kind = el instanceof HTMLSelectElement ? 'select' : el instanceof HTMLInputElement || el instanceof HTMLTextAreaElement ? el.type : 'text';
+  tell('touched', { label: labelOf(el), kind });
+};
+const onInput = (event) => {
+  const el = innermost(event);
+  if (event.isTrusted && el instanceof Element) touch(el);
 };
 
 // What is copied is known when the page has had its say about it.
@@ -165,6 +263,7 @@ const onWritten = (event) => copied(JSON.parse(event.detail ?? '""'));
 const LISTENERS = {
   pointerover: onMeet, pointerdown: onPress, keydown: onKey, keyup: soon, click: onClick,
   focusin: onFocus, focusout: onFocus, focus: onFocus, blur: onFocus,
+  pointermove: onPoint, pointerout: onPointOut, input: onInput,
 };
 const COPIES = copies ? ['copy', 'cut'] : [];
 let ended = false;
@@ -179,6 +278,20 @@ listen();
 const watcher = new MutationObserver(listen);
 watcher.observe(document, { childList: true });
 if (copies) port?.addEventListener(channel, onWritten);
+
+// The empty document of a new window may leave its world to the next one, and nothing says so.
+let own = document;
+const renew = () => {
+  if (own === document) return;
+  own = document;
+  over();
+  roots.clear();
+  [look, shut] = [sheetOf(LOOK), sheetOf(SHUT)];
+  listen();
+  watcher.observe(document, { childList: true });
+  if (location.href !== 'about:blank') clearInterval(renewal);
+};
+const renewal = location.href === 'about:blank' ? setInterval(renew, TICK) : 0;
 
 const nativeValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
 globalThis.rookeryHand = {
@@ -199,6 +312,7 @@ globalThis.rookeryHand = {
       return 'bad';
     }
     if (now === before) return null;
+    touch(el);
     el.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
     el.dispatchEvent(new Event('change', { bubbles: true }));
     return null;
@@ -206,6 +320,8 @@ globalThis.rookeryHand = {
   end: () => {
     ended = true;
     clearTimeout(timer);
+    clearTimeout(pointing);
+    clearInterval(renewal);
     watcher.disconnect();
     for (const [type, listener] of Object.entries(LISTENERS)) removeEventListener(type, listener, true);
     for (const type of COPIES) removeEventListener(type, onCopy, true);

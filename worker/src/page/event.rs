@@ -58,6 +58,16 @@ pub enum Event {
         /// There was more of it.
         truncated: bool,
     },
+    /// The CSS cursor under the pointer has changed while a person drives.
+    Cursor {
+        cursor: String,
+    },
+    /// The person has changed a field. What it holds is not told.
+    Touched {
+        n: u32,
+        label: String,
+        kind: String,
+    },
     /// The page's renderer died. It can be navigated again.
     Crashed {
         n: u32,

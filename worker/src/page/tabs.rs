@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::clipboard::Clipboard;
+use super::clipboard::{Clipboard, Copies};
 use super::driver::{ask_title, drive};
 use super::emulation::{ApplyError, Emulation};
 use super::event::{Chooser, Event};
@@ -190,12 +190,14 @@ impl Tabs {
         let (events, outbox) = mpsc::channel(OUTBOX);
         let (feed, inputs) = mpsc::channel(256);
         let (hand, touched) = Hand::open()?;
+        let copies = || Copies { person: hand.watch(), events: events.clone() };
+        let clipboard = context.as_ref().map(|_| Clipboard::open(root.clone(), copies())).transpose()?;
         let inner = Arc::new(Inner {
             root: root.clone(),
             user_agent,
             tracker: Mutex::new(Tracker::in_context(context.clone())),
             hand,
-            clipboard: context.as_ref().map(|_| Clipboard::open(root.clone())).transpose()?,
+            clipboard,
             context,
             changed: watch::Sender::new(0),
             emulation: RwLock::default(),

@@ -134,7 +134,7 @@ pub(super) async fn open_files(inner: &Arc<Inner>, session: &SessionId, event: &
         pairs.find(|pair| pair[0].eq_ignore_ascii_case(name)).map(|pair| pair[1].clone())
     };
     let accept = of("accept").unwrap_or_default();
-    let accept = accept.split(',').map(str::trim).filter(|part| !part.is_empty()).take(100);
+    let accept = accept.split(',').map(str::trim).filter(|part| (1..=100).contains(&part.len())).take(100);
     let what = Choice::Files {
         multiple: opened.mode == "selectMultiple",
         accept: accept.map(str::to_owned).collect(),

@@ -45,6 +45,8 @@ pub(super) struct Hand {
     open: Mutex<Option<Open>>,
     /// Counts the choosers.
     count: Mutex<u64>,
+    /// The cursor that was told last.
+    cursor: Mutex<String>,
 }
 
 impl Hand {
@@ -61,12 +63,17 @@ impl Hand {
             sessions: Mutex::default(),
             open: Mutex::default(),
             count: Mutex::default(),
+            cursor: Mutex::default(),
         };
         Ok((hand, events))
     }
 
     pub fn drive(&self, person: bool) {
         self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, person) != person);
+    }
+
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.wanted.subscribe()
     }
 
     pub fn is_wanted(&self) -> bool {
@@ -85,6 +92,14 @@ impl Hand {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         *count += 1;
         format!("c{count}")
+    }
+
+    /// Whether this cursor is another than before.
+    fn points(&self, cursor: &str) -> bool {
+        let mut before = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let differs = *before != cursor;
+        cursor.clone_into(&mut before);
+        differs
     }
 
     /// The record of a session; those of sessions that are gone are dropped.
@@ -127,6 +142,13 @@ enum Said {
         text: String,
         #[serde(default)]
         truncated: bool,
+    },
+    Cursor {
+        cursor: String,
+    },
+    Touched {
+        label: String,
+        kind: String,
     },
 }
 
@@ -211,6 +233,18 @@ async fn told(inner: &Arc<Inner>, session: SessionId, context: i64, said: Said) 
         Said::Over { id } => choosers::close(inner, |open| open.is_picker(&session, context, id)).await,
         Said::Copied { text, truncated } => {
             let _ = inner.events.send(Event::Copied { text, truncated }).await;
+        }
+        Said::Cursor { cursor } => {
+            // Each document knows of itself alone.
+            if inner.hand.points(&cursor) {
+                let _ = inner.events.send(Event::Cursor { cursor }).await;
+            }
+        }
+        Said::Touched { label, kind } => {
+            let n = inner.tracker().tab_of_session(&session).map(|tab| tab.n);
+            if let Some(n) = n {
+                let _ = inner.events.send(Event::Touched { n, label, kind }).await;
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Pages while a person drives them by hand.
 
 use bus_schema::model::input::InputBatch;
+use bus_schema::model::note::ChooserAnswer;
 use serde_json::{Value, json};
-use worker::command::{Choosing, answer_chooser, dispatch_input};
-use worker::page::{Choice, Chooser, Event, PickerKind};
+use worker::command::{answer_chooser, dispatch_input};
+use worker::page::{Choice, Chooser, Emulation, Event, PickerKind};
 
 use super::stage::{Stage, html};
 
@@ -45,7 +46,7 @@ impl Stage {
     }
 
     async fn choose(&self, chooser: &Chooser, value: &str) -> Result<(), bus_schema::Error> {
-        answer_chooser(&self.ctx, &chooser.id, Choosing::Value(value.to_owned())).await
+        answer_chooser(&self.ctx, &chooser.id, ChooserAnswer::Value(value.to_owned())).await
     }
 
     async fn copied(&self) -> (String, bool) {
@@ -114,7 +115,7 @@ async fn options_are_clicked_in_the_page_while_a_person_drives() {
     stage.go("/list").await;
     assert_eq!(stage.choose_second("", "document", (0.0, 0.0)).await, chosen);
     stage.value("open('/list'); 0").await;
-    stage.ok(json!({ "action": "wait_for", "expression": "document.readyState === 'complete' && document.querySelector('select')", "tab": 2 })).await;
+    stage.ok(json!({ "action": "wait_for", "expression": "document.readyState === 'complete' && document.querySelector('select') && document.adoptedStyleSheets.length", "tab": 2 })).await;
     assert_eq!(stage.choose_second("", "document", (0.0, 0.0)).await, chosen);
     // Commands do as ever.
     stage
@@ -231,7 +232,7 @@ async fn keys_and_scripts_open_pickers_too() {
         let chooser = stage.chooser().await;
         assert_eq!(kind(&chooser), expected);
         assert_eq!(stage.value("document.querySelectorAll(':open').length").await, 0);
-        answer_chooser(&stage.ctx, &chooser.id, Choosing::Cancel).await.unwrap();
+        answer_chooser(&stage.ctx, &chooser.id, ChooserAnswer::Cancel).await.unwrap();
         stage.is_over(&chooser).await;
     }
     // Who types needs none.
@@ -303,7 +304,7 @@ async fn files_are_chosen_by_the_person_who_drives() {
     stage.hand_over().await;
     let files = async |names: &[&str], chooser: &Chooser| {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        answer_chooser(&stage.ctx, &chooser.id, Choosing::Files(names)).await
+        answer_chooser(&stage.ctx, &chooser.id, ChooserAnswer::Files(names)).await
     };
     stage.click_at(20.0, 12.0).await;
     let chooser = stage.chooser().await;
@@ -328,7 +329,7 @@ async fn files_are_chosen_by_the_person_who_drives() {
     let chooser = stage.chooser().await;
     assert_eq!(chooser.what, Choice::Files { multiple: false, accept: vec![], directory: true });
     stage.value("log.length = 0").await;
-    answer_chooser(&stage.ctx, &chooser.id, Choosing::Cancel).await.unwrap();
+    answer_chooser(&stage.ctx, &chooser.id, ChooserAnswer::Cancel).await.unwrap();
     assert_eq!(stage.value("log").await, json!(["cancel", "folder"]));
     // A command of the person's leaves things as they need them.
     stage.ok(json!({ "action": "upload", "target": { "selector": "#many" }, "files": ["a.png"] })).await;
@@ -342,12 +343,14 @@ async fn files_are_chosen_by_the_person_who_drives() {
 #[tokio::test]
 async fn what_is_copied_is_told_while_a_person_drives() {
     let stage = Stage::show(
-        "<body style='margin:0'><textarea id=t>Grüße</textarea><p id=p>some words</p><input id=secret type=password value=hidden>
+        "<meta charset=utf-8><body style='margin:0'><textarea id=t>Grüße</textarea><p id=p>some words</p><input id=secret type=password value=hidden>
          <button id=b style='position:absolute;left:300px;top:0' onclick='navigator.clipboard.writeText(text)'>Copy</button>
          <button id=c style='position:absolute;left:300px;top:60px' onclick='document.execCommand(\"copy\")'>Copy</button>
          <script>text = 'written'; own = false; p.addEventListener('copy', (e) => { if (own) { e.clipboardData.setData('text/plain', 'own words'); e.preventDefault() } })</script>",
     )
     .await;
+    let permissions = vec!["clipboard-write".to_owned()];
+    stage.ctx.tabs().apply(Emulation { permissions, ..Emulation::default() }).await.unwrap();
     stage.hand_over().await;
     stage.value("t.focus(); t.select()").await;
     stage.give(json!([{ "kind": "copy" }])).await;
