@@ -173,6 +173,8 @@ pub(super) async fn keep(inner: Arc<Inner>, mut events: Events) {
                 }
                 if !*wanted.borrow_and_update() {
                     choosers::close(&inner, |_| true).await;
+                    // The next person is told anew.
+                    inner.hand.points("");
                 }
                 let sessions = inner.tracker().all_sessions();
                 for session in sessions {
