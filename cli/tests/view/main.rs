@@ -9,5 +9,5 @@ mod chromium_view;
 #[expect(dead_code, reason = "shared with the tests of the CDP gateway, which use more of it")]
 mod node;
 #[path = "../chromium/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "shared with the tests of bad input, which use more of it")]
+#[expect(dead_code, reason = "shared with the tests of bad input, which use more of it")]
 mod support;
