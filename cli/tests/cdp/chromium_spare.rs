@@ -18,19 +18,33 @@ async fn has_asked(fleet: &Fleet) {
     fleet.end(&id).await;
     // What is in the pool was made before.
     for _ in 0..2 {
-        is_refilled(fleet, 0).await;
+        is_refilled(fleet).await;
         let id = fleet.session().await;
         fleet.end(&id).await;
     }
-    is_refilled(fleet, 0).await;
+    is_refilled(fleet).await;
 }
 
-/// So that no renderer comes or goes but by what a test does.
-async fn is_refilled(fleet: &Fleet, busy: u32) {
+async fn is_refilled(fleet: &Fleet) {
     until("a full pool", async || {
         // A full fleet, or one that nobody knows of yet, answers 503.
         let pressure = fleet.get("/v1/pressure").await.json();
-        if pressure["warm"] == 1 && pressure["busy"] == busy { Ok(()) } else { Err(pressure.to_string()) }
+        if pressure["warm"] == 1 && pressure["busy"] == 0 { Ok(()) } else { Err(pressure.to_string()) }
+    })
+    .await;
+}
+
+/// A session in the browser that was in the pool.
+async fn session(fleet: &Fleet) -> (String, i32) {
+    let browsers = fleet.browsers();
+    let [browser] = browsers[..] else { panic!("{browsers:?}") };
+    (fleet.session().await, browser)
+}
+
+async fn has_renderers(fleet: &Fleet, browser: i32, count: usize) {
+    until("as many renderers", async || {
+        let now = fleet.renderers_of(browser).len();
+        if now == count { Ok(()) } else { Err(format!("{now}, not {count}")) }
     })
     .await;
 }
@@ -48,9 +62,8 @@ async fn follow(client: &mut Raw) -> Vec<Value> {
 async fn a_page_that_was_kept_is_like_a_new_one_and_nowhere_before() {
     let fleet = Fleet::with(&["--warm", "1", "--slots", "2"]).await;
     has_asked(&fleet).await;
-    let id = fleet.session().await;
-    is_refilled(&fleet, 1).await;
-    let renderers = fleet.renderers().len();
+    let (id, browser) = session(&fleet).await;
+    has_renderers(&fleet, browser, 2).await;
     let mut client = Raw::attach(&fleet, &id).await;
     let known = follow(&mut client).await;
     assert_eq!(known.len(), 1, "{known:?}");
@@ -60,14 +73,14 @@ async fn a_page_that_was_kept_is_like_a_new_one_and_nowhere_before() {
     assert_eq!(tabs["tabs"].as_array().unwrap().len(), 1, "{tabs}");
 
     let made = client.result(None, "Target.createTarget", json!({ "url": "about:blank" })).await;
-    assert_eq!(fleet.renderers().len(), renderers, "no renderer was started for it");
+    assert_eq!(fleet.renderers_of(browser).len(), 2, "no renderer was started for it");
     let created = client.event("Target.targetCreated").await;
     assert_eq!(created["params"]["targetInfo"]["targetId"], made["targetId"]);
     let attached = client.event("Target.attachedToTarget").await;
     assert_eq!(attached["params"]["targetInfo"]["targetId"], made["targetId"]);
     assert_eq!(attached["params"]["waitingForDebugger"], true);
     let page = attached["params"]["sessionId"].as_str().unwrap().to_owned();
-    let script = json!({ "source": "window.installed = 'before anything ran'" });
+    let script = json!({ "source": "window.installed = 'before anything ran'", "runImmediately": true });
     client.result(Some(&page), "Page.addScriptToEvaluateOnNewDocument", script).await;
     client.result(Some(&page), "Runtime.runIfWaitingForDebugger", json!({})).await;
     // It runs when the worker has set it up, too.
@@ -88,16 +101,11 @@ async fn a_page_that_was_kept_is_like_a_new_one_and_nowhere_before() {
 async fn one_that_nobody_asks_for_is_gone_after_a_while() {
     let fleet = Fleet::with(&["--warm", "1", "--slots", "2"]).await;
     has_asked(&fleet).await;
-    let id = fleet.session().await;
-    is_refilled(&fleet, 1).await;
+    let (id, browser) = session(&fleet).await;
+    has_renderers(&fleet, browser, 2).await;
     let mut client = Raw::attach(&fleet, &id).await;
     assert_eq!(follow(&mut client).await.len(), 1);
-    let with_it = fleet.renderers().len();
-    until("its renderer is gone", async || {
-        let now = fleet.renderers().len();
-        if now + 1 == with_it { Ok(()) } else { Err(format!("{with_it}, now {now}")) }
-    })
-    .await;
+    has_renderers(&fleet, browser, 1).await;
     client.result(None, "Browser.getVersion", json!({})).await;
     let heard: Vec<_> = client.events.iter().map(|event| event["method"].clone()).collect();
     assert!(!heard.iter().any(|method| method == "Target.targetDestroyed"), "{heard:?}");
@@ -109,7 +117,7 @@ async fn the_clients_people_have_take_it_as_a_new_one() {
     let fleet = Fleet::with(&["--warm", "1", "--slots", "2"]).await;
     has_asked(&fleet).await;
     node::run("playwright.mjs", &[&format!("ws://{}/cdp", fleet.address())]).await;
-    is_refilled(&fleet, 0).await;
+    is_refilled(&fleet).await;
     let id = fleet.session().await;
     let path = format!("/v1/sessions/{id}/files/uploads/letter.txt");
     fleet.request(reqwest::Method::PUT, &path).body("staged contents").send().await.unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod built;
+mod chromium_people;
 mod chromium_pickers;
 mod chromium_view;
 #[path = "../cdp/node.rs"]

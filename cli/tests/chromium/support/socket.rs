@@ -17,12 +17,23 @@ pub type Closed = (u16, String);
 impl Socket {
     /// Connected and greeted.
     pub async fn open(gateway: &Gateway, id: &str) -> Self {
-        let url = format!("ws://{}/v1/sessions/{id}/ws", gateway.address());
+        Self::with(gateway, id, "").await.0
+    }
+
+    /// With parameters; with what it is greeted with.
+    pub async fn with(gateway: &Gateway, id: &str, query: &str) -> (Self, Value) {
+        let url = format!("ws://{}/v1/sessions/{id}/ws?{query}", gateway.address());
         let (stream, _) = connect_async(url).await.unwrap();
         let mut socket = Self { stream };
         let hello = socket.of_type("hello").await;
         assert_eq!(hello["session"]["id"], id);
-        socket
+        (socket, hello)
+    }
+
+    /// Begins to watch, and waits until the others know.
+    pub async fn watches(&mut self) -> Value {
+        self.send(&serde_json::json!({ "type": "frames:start", "max_fps": 5, "max_width": 320 })).await;
+        self.of_type("viewers").await
     }
 
     pub async fn send(&mut self, message: &Value) {
@@ -57,14 +68,15 @@ impl Socket {
         }
     }
 
-    /// The next message of a type; events that come between are passed over.
+    /// The next message of a type; events and news of viewers that come between are passed over.
     pub async fn of_type(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await.unwrap();
             if message["type"] == kind {
                 return message;
             }
-            assert_eq!(message["type"], "event", "not {kind}: {message}");
+            let passed = ["event", "viewers", "cursor"].iter().any(|passed| message["type"] == *passed);
+            assert!(passed, "not {kind}: {message}");
         }
     }
 

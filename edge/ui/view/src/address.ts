@@ -6,8 +6,12 @@ export interface Address {
   session: string;
   link?: string;
   token?: string;
+  /** How this viewer is to be shown to others. */
+  name?: string;
 }
 
+/** Characters that the edge takes. */
+const LONGEST_NAME = 100;
 const VIEW = /^(.*)\/view\/([^/]+)\/?$/;
 
 /** From the URL of a view, `https://edge/view/{id}?link=…`. */
@@ -15,9 +19,10 @@ export function fromUrl(url: URL): Address | undefined {
   const found = VIEW.exec(url.pathname);
   if (!found?.[2]) return undefined;
   const address: Address = { edge: url.origin + found[1], session: decodeURIComponent(found[2]) };
-  const [link, token] = [url.searchParams.get("link"), url.searchParams.get("token")];
+  const [link, token, name] = ["link", "token", "name"].map((part) => url.searchParams.get(part));
   if (link) address.link = link;
   if (token) address.token = token;
+  if (name) address.name = name.slice(0, LONGEST_NAME);
   return address;
 }
 
@@ -74,9 +79,19 @@ export function httpUrl(address: Address, rest = ""): string {
   return opened(new URL(address.edge + path(address) + rest), address);
 }
 
-export function socketUrl(address: Address, after: string | undefined, name: string | undefined): string {
+/** What a new socket says of the one before it. */
+export interface Before {
+  /** The last event that was seen. */
+  after?: string | undefined;
+  name?: string | undefined;
+  /** The word by which it takes over the control that the one before held. */
+  resume?: string | undefined;
+}
+
+export function socketUrl(address: Address, { after, name, resume }: Before): string {
   const url = new URL(`${address.edge.replace(/^http/, "ws")}${path(address)}/ws`);
   if (after !== undefined) url.searchParams.set("after", after);
   if (name !== undefined) url.searchParams.set("name", name);
+  if (resume !== undefined) url.searchParams.set("resume", resume);
   return opened(url, address);
 }

@@ -62,8 +62,12 @@ export class Client {
   #heard = 0;
   #asked = 0;
   #rereads: ReturnType<typeof setTimeout>[] = [];
+  /** Control is being taken, so that news of it is no gift. */
+  #taking = 0;
   /** This viewer drove when its socket went. */
   #drove = false;
+  /** By it the next socket takes over the control that this one holds. */
+  #word: string | undefined;
   /** An older edge refuses parameters that it does not know. */
   #isNamed = true;
   #wasOpen = false;
@@ -73,7 +77,12 @@ export class Client {
     this.state = initial(name);
     this.#host = host;
     this.#line = new Line({
-      url: () => socketUrl(address, this.#seq, this.#isNamed ? this.state.name : undefined),
+      url: () =>
+        socketUrl(address, {
+          after: this.#seq,
+          name: this.#isNamed ? this.state.name : undefined,
+          resume: this.#drove ? this.#word : undefined,
+        }),
       onOpen: () => this.#onOpen(),
       onText: (text) => this.#onText(text),
       onFrame: (frame) => {
@@ -84,9 +93,16 @@ export class Client {
     });
   }
 
-  /** `drove`: before a reload of the page this viewer held control, which it takes again. */
-  open(drove = false): void {
-    this.#drove = drove;
+  /** What the next page needs to go on driving where this one was; `undefined`: it does not drive. */
+  get resumption(): string | undefined {
+    const drives = this.state.mine !== undefined && this.state.mine === this.state.control.epoch;
+    return drives || this.#drove ? (this.#word ?? "") : undefined;
+  }
+
+  /** `resumption`: of the page before, which held control: it is taken again. */
+  open(resumption?: string): void {
+    this.#drove = resumption !== undefined;
+    this.#word = resumption || undefined;
     this.#line.open();
   }
 
@@ -128,9 +144,13 @@ export class Client {
     action: string,
     fields: { holder?: string; note?: string } = {},
   ): Promise<Control | undefined> {
-    const { control } = await this.request({ type: "control", action, ...fields });
+    const takes = action === "take_control";
+    if (takes) this.#taking += 1;
+    const { control } = await this.request({ type: "control", action, ...fields }).finally(() => {
+      if (takes) this.#taking -= 1;
+    });
     if (!control) return undefined;
-    if (action === "take_control") taken(this.state, control);
+    if (takes) taken(this.state, control);
     else controlIs(this.state, control);
     this.#host.onControl(control);
     this.#host.onChange();
@@ -217,8 +237,9 @@ export class Client {
     else waiting.reject(new Failure(message.error));
   }
 
-  #onHello(message: { seq?: string }): void {
+  #onHello(message: { seq?: string; resume?: string }): void {
     this.#seq ??= message.seq;
+    this.#word = message.resume;
     this.state.connection = "open";
     const { control } = this.state;
     if (!this.#drove) return;
@@ -239,6 +260,7 @@ export class Client {
   /** Another person has handed control to this one: taking it says that they are here. */
   #granted(): void {
     const { control, name, mine } = this.state;
+    if (this.#taking > 0) return;
     if (control.mode !== "user_control" || control.holder !== name || mine === control.epoch) return;
     this.#resume();
   }
@@ -299,6 +321,8 @@ export class Client {
     try {
       const session = (await (await this.fetch("")).json()) as Session;
       if (!this.#wasOpen) this.#isNamed = false;
+      // A word that this fleet does not know would be refused for ever.
+      this.#word = undefined;
       sessionIs(this.state, session);
       if (session.state === "ended") this.#refused({ code: "gone", detail: "" });
     } catch (error) {

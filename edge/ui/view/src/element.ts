@@ -105,7 +105,12 @@ export class RookeryView extends HTMLElement {
     if (this.#view) return;
     const address = this.#address();
     if (!address) return;
-    this.#view = new View(this, address, this.getAttribute("name") || guest(), this.#settings());
+    this.#view = new View(
+      this,
+      address,
+      this.getAttribute("name") || address.name || guest(),
+      this.#settings(),
+    );
   }
 
   #stop(): void {

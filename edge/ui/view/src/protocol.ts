@@ -110,7 +110,7 @@ export interface SessionEvent {
 }
 
 export type ServerMessage =
-  | { type: "hello"; session: Session; seq?: string; conn?: string; access?: Access }
+  | { type: "hello"; session: Session; seq?: string; conn?: string; access?: Access; resume?: string }
   | { type: "result"; id?: unknown; control?: Control; result?: unknown; dialog?: Dialog }
   | { type: "error"; id?: unknown; error: Problem }
   | { type: "event"; seq?: string; event: SessionEvent }

@@ -312,18 +312,18 @@ export class View implements Context, Host {
   /** Remembered for a reload of this browser tab. */
   #keep(driving: boolean): void {
     try {
-      if (driving) sessionStorage.setItem(this.#key(), this.state.name);
+      if (driving) sessionStorage.setItem(this.#key(), this.client.resumption ?? "");
       else sessionStorage.removeItem(this.#key());
     } catch {
       // Without storage a reload loses control, and says so.
     }
   }
 
-  #drove(): boolean {
+  #drove(): string | undefined {
     try {
-      return sessionStorage.getItem(this.#key()) === this.state.name;
+      return sessionStorage.getItem(this.#key()) ?? undefined;
     } catch {
-      return false;
+      return undefined;
     }
   }
 

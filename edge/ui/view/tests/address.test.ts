@@ -14,12 +14,17 @@ describe("the URL of a view", () => {
     expect(fromUrl(new URL("https://example.com/sessions/eu_1"))).toBeUndefined();
   });
 
+  it("may say who watches", () => {
+    expect(at("https://edge/view/x?name=Ann").name).toBe("Ann");
+    expect(at(`https://edge/view/x?name=${"n".repeat(200)}`).name).toHaveLength(100);
+  });
+
   it("makes those of the API", () => {
     const address = at("https://edge.example/view/eu_1?link=a%2Bb");
-    expect(socketUrl(address, "7", "Ann & Bob")).toBe(
-      "wss://edge.example/v1/sessions/eu_1/ws?after=7&name=Ann+%26+Bob&link=a%2Bb",
+    expect(socketUrl(address, { after: "7", name: "Ann & Bob", resume: "v1.x" })).toBe(
+      "wss://edge.example/v1/sessions/eu_1/ws?after=7&name=Ann+%26+Bob&resume=v1.x&link=a%2Bb",
     );
-    expect(socketUrl(at("http://edge/view/x"), undefined, undefined)).toBe("ws://edge/v1/sessions/x/ws");
+    expect(socketUrl(at("http://edge/view/x"), {})).toBe("ws://edge/v1/sessions/x/ws");
     expect(httpUrl(address, "/files/downloads/a%20b.txt")).toBe(
       "https://edge.example/v1/sessions/eu_1/files/downloads/a%20b.txt?link=a%2Bb",
     );
