@@ -110,6 +110,12 @@ await run({
     await page.setInputFiles('input', { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('inside') });
     await page.waitForFunction(() => document.title === 'a.txt:inside');
   },
+  'a file chooser is the client\'s': async () => {
+    await page.goto(url('/upload'));
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('input')]);
+    await chooser.setFiles({ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('chosen') });
+    await page.waitForFunction(() => document.title === 'b.txt:chosen');
+  },
   'downloads are told of': async () => {
     await page.goto(url('/download'));
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#d')]);

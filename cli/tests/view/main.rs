@@ -4,10 +4,11 @@
 
 mod built;
 mod chromium_people;
+mod chromium_pickers;
 mod chromium_view;
 #[path = "../cdp/node.rs"]
 #[expect(dead_code, reason = "shared with the tests of the CDP gateway, which use more of it")]
 mod node;
 #[path = "../chromium/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "shared with the tests of bad input, which use more of it")]
+#[expect(dead_code, reason = "shared with the tests of bad input, which use more of it")]
 mod support;

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use actors::port::BrowserEvent;
-use bus_schema::model::{event::EventType, rpc::DownloadState};
+use bus_schema::model::{event::EventType, note, rpc::DownloadState};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::files::Store;
+use super::{files::Store, person};
 use crate::page::{Event, Note};
 
 /// Live-only notes a second; what is beyond is counted.
@@ -64,6 +64,11 @@ fn said(event: Event, files: &Store, notes: &mut Notes) -> Vec<BrowserEvent> {
             });
             vec![say(EventType::Download, data)]
         }
+        Event::ChooserOpened(chooser) => vec![person::opened(chooser)],
+        Event::ChooserClosed { id } => vec![BrowserEvent::Note(note::Note::ChooserOver { id })],
+        Event::Copied { text, truncated } => vec![person::copied(text, truncated)],
+        Event::Cursor { cursor } => vec![BrowserEvent::Note(note::Note::Cursor { cursor })],
+        Event::Touched { n, label, kind } => vec![BrowserEvent::Touched { tab: n, label, kind }],
         Event::Crashed { n } => {
             vec![say(EventType::Error, json!({ "tab": n, "detail": "the page's renderer crashed" }))]
         }

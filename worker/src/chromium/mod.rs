@@ -8,6 +8,7 @@ mod fleet;
 mod handoff;
 mod matroska;
 mod one;
+mod person;
 mod pressure;
 mod profile;
 mod quota;

@@ -359,8 +359,8 @@ impl Browser for ChromiumBrowser {
         })
     }
 
-    fn answer_chooser(&self, _: String, _: ChooserAnswer) -> Pending<'_, Result<(), Error>> {
-        Box::pin(async { Err(Error::not_found("nothing is to be chosen")) })
+    fn answer_chooser(&self, chooser: String, answer: ChooserAnswer) -> Pending<'_, Result<(), Error>> {
+        Box::pin(async move { command::answer_chooser(&self.context, &chooser, answer).await })
     }
 
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>> {
@@ -391,6 +391,7 @@ impl Browser for ChromiumBrowser {
 
     fn drive(&self, person: bool) {
         self.tabs.root().drive(person);
+        self.tabs.drive(person);
     }
 
     fn answers_dialogs(&self) -> bool {

@@ -97,7 +97,7 @@ async fn try_perform(ctx: &Context, n: u32, cdp: &Cdp, edit: Edit) -> Result<(),
 /// Lays text on the session's clipboard. `cdp` brings the deadline.
 pub(super) async fn lay(ctx: &Context, n: u32, cdp: &Cdp, text: &str) {
     if let Some(clipboard) = ctx.tabs.clipboard() {
-        clipboard.keep(Items::from([("text/plain".to_owned(), text.to_owned())]));
+        clipboard.lay(Items::from([("text/plain".to_owned(), text.to_owned())]));
         return;
     }
     if let Err(error) = lay_in_browser(ctx, n, cdp, text).await {

@@ -4,6 +4,7 @@
 //! Order among commands, keys, and who may act are the session's affair and not decided here.
 
 mod check;
+mod choose;
 mod click;
 mod clipboard;
 mod content;
@@ -60,6 +61,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+pub use choose::answer_chooser;
 pub(crate) use cookies::restore as restore_cookies;
 pub use input::dispatch as dispatch_input;
 pub(crate) use storage::read as storage;

@@ -1,6 +1,6 @@
 //! `upload`: staged files into a file input, or into the file chooser that an element opens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bus_schema::error::Error;
@@ -14,6 +14,7 @@ use super::element::{Element, Search, Wish, find};
 use super::error::of_call;
 use super::job::Job;
 use crate::cdp::{Cdp, Interest};
+use crate::page::Tabs;
 
 const INTERCEPT: &str = "Page.setInterceptFileChooserDialog";
 const SET_FILES: &str = "DOM.setFileInputFiles";
@@ -35,7 +36,7 @@ struct Input {
 }
 
 pub(super) async fn run(job: &Job<'_>, c: &Upload) -> Result<Outcome, Error> {
-    let files = staged(job, &c.files).await?;
+    let files = staged(&job.ctx.uploads, &c.files).await?;
     let search = Search::of(&c.target, "target")?;
     job.ctx.tabs.touch(job.n).await;
     // File inputs are mostly hidden behind something prettier, so they need not be visible.
@@ -71,7 +72,7 @@ async fn set_files(element: &Element, token: u64, files: &[PathBuf]) -> Result<(
 }
 
 /// The paths of staged files. A name is a name and never leads anywhere else.
-async fn staged(job: &Job<'_>, names: &[String]) -> Result<Vec<PathBuf>, Error> {
+pub(super) async fn staged(uploads: &Path, names: &[String]) -> Result<Vec<PathBuf>, Error> {
     let mut paths = Vec::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
         let field = format!("files[{i}]");
@@ -79,7 +80,7 @@ async fn staged(job: &Job<'_>, names: &[String]) -> Result<Vec<PathBuf>, Error> 
         if !plain {
             return Err(Error::invalid_argument(field, "the name of a staged file, without a path"));
         }
-        let path = job.ctx.uploads.join(name);
+        let path = uploads.join(name);
         let is_file = tokio::fs::symlink_metadata(&path).await.is_ok_and(|meta| meta.is_file());
         if !is_file {
             return Err(Error::invalid_argument(
@@ -108,7 +109,7 @@ async fn choose(job: &Job<'_>, search: &Search, cdp: &Cdp, files: &[PathBuf]) ->
         backend_node_id: Option<i64>,
     }
     let mut events = cdp.events(Interest(&["Page.fileChooserOpened"]), 4);
-    let _intercepting = Intercepting::begin(cdp).await?;
+    let _intercepting = Intercepting::begin(&job.ctx.tabs, cdp).await?;
     once_met(job, search, Wish::CLICK, Press::PLAIN).await?;
     let none = || {
         Error::browser_error(format!("{} was clicked and opened no file chooser", search.shown))
@@ -140,12 +141,15 @@ async fn choose(job: &Job<'_>, search: &Search, cdp: &Cdp, files: &[PathBuf]) ->
     Ok(())
 }
 
-/// While it lives the file choosers of a session come to the worker.
-struct Intercepting(Cdp);
+/// While it lives the file choosers of a session come to the worker. So they do anyway while a person drives.
+struct Intercepting {
+    tabs: Tabs,
+    cdp: Cdp,
+}
 
 impl Intercepting {
-    async fn begin(cdp: &Cdp) -> Result<Self, Error> {
-        let guard = Self(cdp.clone());
+    async fn begin(tabs: &Tabs, cdp: &Cdp) -> Result<Self, Error> {
+        let guard = Self { tabs: tabs.clone(), cdp: cdp.clone() };
         cdp.call_answer(INTERCEPT, &json!({ "enabled": true })).await.map_err(of_call)?;
         Ok(guard)
     }
@@ -153,7 +157,7 @@ impl Intercepting {
 
 impl Drop for Intercepting {
     fn drop(&mut self) {
-        let params: Value = json!({ "enabled": false });
-        self.0.notify_raw(INTERCEPT, &params);
+        let params = json!({ "enabled": self.tabs.takes_file_choosers() });
+        self.cdp.notify_raw(INTERCEPT, &params);
     }
 }

@@ -41,6 +41,18 @@ pub static CLIPBOARD: LazyLock<String> = LazyLock::new(|| {
 /// A function of a channel's name: `navigator.clipboard` as the page's own scripts find it.
 pub static CLIPBOARD_API: LazyLock<String> = LazyLock::new(|| lean(include_str!("clipboard_api.js")));
 
+/// A function of a channel's and a binding's name, and of whether copies are told: what a document needs while a person
+/// drives it, for a world of its own.
+pub static HAND: LazyLock<String> = LazyLock::new(|| {
+    let hand = lean(include_str!("hand.js"));
+    format!(
+        "((channel, binding, copies) => {{\n'use strict';\nif (globalThis.rookeryHand) return;\n{hand}\n}})"
+    )
+});
+
+/// A function of a channel's name: has the page's own scripts tell what they put onto the clipboard.
+pub static HAND_PAGE: LazyLock<String> = LazyLock::new(|| lean(include_str!("hand_page.js")));
+
 /// A function of a text: lays it on the browser's clipboard.
 pub static LAY: LazyLock<String> = LazyLock::new(|| lean(include_str!("lay.js")));
 
@@ -56,7 +68,9 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_one_expression() {
-        for code in [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR, &*CLIPBOARD, &*CLIPBOARD_API, &*LAY] {
+        for code in
+            [&*CHECK, &*HOLD, &*RUN, &*NAVIGATOR, &*CLIPBOARD, &*CLIPBOARD_API, &*HAND, &*HAND_PAGE, &*LAY]
+        {
             assert!(code.starts_with('(') && code.ends_with(')'), "{code}");
             assert!(!code.contains("\n//"), "{code}");
         }

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::emulation::{ADD_SCRIPT, Step, script_params};
+use super::event::Event as Told;
 use crate::cdp::{CallError, Cdp, Event, EventSink, Events, Interest, channel};
 use crate::inject;
 
@@ -37,7 +38,24 @@ pub(crate) struct Clipboard {
     _keeper: AbortOnDropHandle<()>,
 }
 
+/// Who is told what pages copy: the owner, while a person drives.
+pub(super) struct Copies {
+    pub person: watch::Receiver<bool>,
+    pub events: mpsc::Sender<Told>,
+}
+
+impl Copies {
+    /// Lost to the person alone where the owner is slow.
+    fn tell(&self, items: &Items) {
+        let text = items.get("text/plain").filter(|text| !text.is_empty() && *self.person.borrow());
+        if let Some(text) = text {
+            let _ = self.events.try_send(Told::Copied { text: text.clone(), truncated: false });
+        }
+    }
+}
+
 struct Shared {
+    copies: Copies,
     /// The names by which the scripts find each other and this worker. No page can guess them.
     channel: String,
     binding: String,
@@ -62,11 +80,12 @@ enum Otherwise {
 }
 
 impl Clipboard {
-    pub fn open(root: Cdp) -> Result<Self, CallError> {
+    pub(super) fn open(root: Cdp, copies: Copies) -> Result<Self, CallError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| CallError::Decode(format!("no randomness: {error}")))?;
         let name = format!("{:032x}", u128::from_ne_bytes(random));
         let shared = Arc::new(Shared {
+            copies,
             channel: format!("clipboard{name}"),
             binding: format!("rookery{name}"),
             kept: Mutex::default(),
@@ -117,8 +136,15 @@ impl Clipboard {
 
     /// Takes what was copied in place of what it holds.
     pub fn keep(&self, items: Items) {
-        if let Err(problem) = self.shared.put(items) {
+        if let Err(problem) = self.shared.copied(items) {
             tracing::debug!(problem, "nothing was copied");
+        }
+    }
+
+    /// The same of what does not come from a page.
+    pub fn lay(&self, items: Items) {
+        if let Err(problem) = self.shared.put(items) {
+            tracing::debug!(problem, "nothing was laid on the clipboard");
         }
     }
 }
@@ -165,6 +191,13 @@ impl Shared {
         Ok(())
     }
 
+    fn copied(&self, items: Items) -> Result<(), &'static str> {
+        let copy = items.clone();
+        self.put(items)?;
+        self.copies.tell(&copy);
+        Ok(())
+    }
+
     fn answer(&self, ask: Ask) -> Value {
         let done = |outcome: Result<(), &str>| match outcome {
             Ok(()) => json!({}),
@@ -172,8 +205,8 @@ impl Shared {
         };
         let Kept { reads, writes, otherwise, .. } = *self.kept();
         match ask.op {
-            Op::Copied => done(self.put(ask.items.unwrap_or_default())),
-            Op::Write if writes => done(self.put(ask.items.unwrap_or_default())),
+            Op::Copied => done(self.copied(ask.items.unwrap_or_default())),
+            Op::Write if writes => done(self.copied(ask.items.unwrap_or_default())),
             Op::Write => json!({ "error": "Write permission denied." }),
             Op::Read if reads => json!({ "items": self.kept().items }),
             Op::Read => json!({ "error": "Read permission denied." }),
@@ -228,7 +261,30 @@ mod tests {
     use super::*;
 
     fn shared() -> Shared {
-        Shared { channel: String::new(), binding: String::new(), kept: Mutex::default() }
+        shared_and_told(false).0
+    }
+
+    fn shared_and_told(person: bool) -> (Shared, mpsc::Receiver<Told>) {
+        let (events, told) = mpsc::channel(8);
+        let copies = Copies { person: watch::Sender::new(person).subscribe(), events };
+        let shared =
+            Shared { copies, channel: String::new(), binding: String::new(), kept: Mutex::default() };
+        (shared, told)
+    }
+
+    #[test]
+    fn what_pages_copy_is_told_while_a_person_drives() {
+        for person in [false, true] {
+            let (shared, mut told) = shared_and_told(person);
+            shared.kept().writes = true;
+            for (op, text) in [("copied", "a"), ("write", "b"), ("copied", "")] {
+                shared.answer(ask(op, json!({ "text/plain": text })));
+            }
+            shared.put(Items::from([("text/plain".into(), "of the person".into())])).unwrap();
+            let copied = |text: &str| Told::Copied { text: text.into(), truncated: false };
+            let all: Vec<_> = std::iter::from_fn(|| told.try_recv().ok()).collect();
+            assert_eq!(all, if person { vec![copied("a"), copied("b")] } else { Vec::new() });
+        }
     }
 
     fn ask(op: &str, items: Value) -> Ask {

@@ -2,6 +2,7 @@
 
 use bus_schema::model::command::OpenDialog;
 use bus_schema::model::rpc::DownloadState;
+use serde::Deserialize;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -45,6 +46,28 @@ pub enum Event {
         total: Option<u64>,
         state: DownloadState,
     },
+    /// Something of the person's to choose, while one drives; only one is open at a time.
+    ChooserOpened(Chooser),
+    /// It is over: answered, its field or page gone, or nobody drives any more.
+    ChooserClosed {
+        id: String,
+    },
+    /// The page copied or cut text while a person drives.
+    Copied {
+        text: String,
+        /// There was more of it.
+        truncated: bool,
+    },
+    /// The CSS cursor under the pointer has changed while a person drives.
+    Cursor {
+        cursor: String,
+    },
+    /// The person has changed a field. What it holds is not told.
+    Touched {
+        n: u32,
+        label: String,
+        kind: String,
+    },
     /// The page's renderer died. It can be navigated again.
     Crashed {
         n: u32,
@@ -58,6 +81,53 @@ pub enum Event {
     NotesDropped {
         count: u64,
     },
+}
+
+/// What a person has to choose for the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chooser {
+    pub id: String,
+    /// Its tab.
+    pub n: u32,
+    pub what: Choice,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    Files { multiple: bool, accept: Vec<String>, directory: bool },
+    Value(Picker),
+}
+
+/// A field whose value is chosen from a popup. The values are as the field has them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Picker {
+    pub kind: PickerKind,
+    pub value: String,
+    pub min: String,
+    pub max: String,
+    pub step: String,
+    pub options: Vec<PickerOption>,
+    /// Where it is in the viewport, in CSS pixels: left, top, width and height.
+    #[serde(skip)]
+    pub rect: [f64; 4],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PickerKind {
+    Date,
+    Time,
+    DatetimeLocal,
+    Month,
+    Week,
+    Color,
+    Datalist,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PickerOption {
+    pub value: String,
+    pub label: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -68,9 +68,10 @@ pub(super) async fn set_up(inner: Arc<Inner>, session: SessionId, page: bool, ow
     // The futures are polled in this order, so this is the order on the pipe; the resume comes last.
     let configure = join_all(steps.iter().map(|step| cdp.call_answer(step.method, &step.params)));
     let seed = install_seeds(&inner, &cdp, &session, seeds);
+    let hand = inner.hand.arrange(&inner, &session);
     let tree = cdp.call_answer("Page.getFrameTree", &Value::Null);
     let resume = async { cdp.resume() };
-    let (outcomes, (), tree, ()) = tokio::join!(biased; configure, seed, tree, resume);
+    let (outcomes, (), (), tree, ()) = tokio::join!(biased; configure, seed, hand, tree, resume);
     for (step, outcome) in steps.iter().zip(outcomes) {
         if let Err(error) = outcome
             && !error.is_gone()

@@ -15,10 +15,11 @@ use serde_json::json;
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::clipboard::Clipboard;
+use super::clipboard::{Clipboard, Copies};
 use super::driver::{ask_title, drive};
 use super::emulation::{ApplyError, Emulation};
-use super::event::Event;
+use super::event::{Chooser, Event};
+use super::hand::{self, ChooserError, Chosen, Hand};
 use super::input::{INTEREST, Input};
 use super::setup::{self, Seeds};
 use super::tracker::{Tab, Tracker};
@@ -59,7 +60,7 @@ pub enum TabError {
 #[derive(Clone)]
 pub struct Tabs {
     pub(super) inner: Arc<Inner>,
-    _driver: Arc<AbortOnDropHandle<()>>,
+    _tasks: Arc<[AbortOnDropHandle<()>; 2]>,
 }
 
 /// One tab, as it was when it was asked for.
@@ -102,6 +103,8 @@ pub(super) struct Inner {
     pub emulation: RwLock<Emulation>,
     pub seeds: Mutex<Seeds>,
     pub network: AtomicBool,
+    /// What pages need while a person drives.
+    pub hand: Hand,
     /// The session's own, where its browser is not.
     pub clipboard: Option<Clipboard>,
     /// Knows why a host was not reached, where Chromium itself only knows that its proxy failed it.
@@ -186,11 +189,15 @@ impl Tabs {
         };
         let (events, outbox) = mpsc::channel(OUTBOX);
         let (feed, inputs) = mpsc::channel(256);
+        let (hand, touched) = Hand::open()?;
+        let copies = || Copies { person: hand.watch(), events: events.clone() };
+        let clipboard = context.as_ref().map(|_| Clipboard::open(root.clone(), copies())).transpose()?;
         let inner = Arc::new(Inner {
             root: root.clone(),
             user_agent,
             tracker: Mutex::new(Tracker::in_context(context.clone())),
-            clipboard: context.as_ref().map(|_| Clipboard::open(root.clone())).transpose()?,
+            hand,
+            clipboard,
             context,
             changed: watch::Sender::new(0),
             emulation: RwLock::default(),
@@ -203,7 +210,8 @@ impl Tabs {
             inputs: tokio::sync::Mutex::new(inputs),
         });
         let driver = AbortOnDropHandle::new(tokio::spawn(drive(inner.clone(), inbox)));
-        let tabs = Self { inner, _driver: Arc::new(driver) };
+        let hand = AbortOnDropHandle::new(tokio::spawn(hand::keep(inner.clone(), touched)));
+        let tabs = Self { inner, _tasks: Arc::new([driver, hand]) };
         let downloads = tabs.keep_downloads(downloads);
         match sink {
             Some(sink) => {
@@ -294,6 +302,26 @@ impl Tabs {
     /// The session's own clipboard; absent where the browser's is its own.
     pub(crate) fn clipboard(&self) -> Option<&Clipboard> {
         self.inner.clipboard.as_ref()
+    }
+
+    /// Whether a person drives: what pages need then is brought into them, or taken away again.
+    pub fn drive(&self, person: bool) {
+        self.inner.hand.drive(person);
+    }
+
+    /// Answers what a person has to choose. `None`: they have chosen nothing.
+    pub async fn answer_chooser(&self, id: &str, answer: Option<Chosen>) -> Result<(), ChooserError> {
+        hand::answer(&self.inner, id, answer).await
+    }
+
+    /// What a person has to choose now.
+    pub fn chooser(&self) -> Option<Chooser> {
+        self.inner.hand.chooser()
+    }
+
+    /// Whether the file choosers of pages come to the worker, as they do while a person drives.
+    pub(crate) fn takes_file_choosers(&self) -> bool {
+        self.inner.hand.is_wanted()
     }
 
     /// All tabs as clients see them.

@@ -142,6 +142,16 @@ impl Tracker {
             .collect()
     }
 
+    /// All sessions, whosever context they are in.
+    pub fn all_sessions(&self) -> Vec<SessionId> {
+        self.sessions.keys().cloned().collect()
+    }
+
+    /// The tab that a session speaks for, or for a frame of.
+    pub fn tab_of_session(&self, session: &str) -> Option<&Tab> {
+        self.tabs.get(self.sessions.get(session)?)
+    }
+
     pub fn apply(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Attached { parent, attached } => self.on_attached(parent, attached),

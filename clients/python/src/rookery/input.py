@@ -61,10 +61,23 @@ class TouchInput(TypedDict):
 
 
 class TextInput(TypedDict):
-    """Text that no key names: of an input method, emoji, a paste."""
+    """Text that no key names: of an input method, emoji."""
 
     kind: Literal["text"]
     text: str
 
 
-InputEvent = Union[MouseInput, WheelInput, KeyInput, TouchInput, TextInput]
+class PasteInput(TypedDict):
+    """As by Ctrl+V, with this text on the clipboard."""
+
+    kind: Literal["paste"]
+    text: str
+
+
+class CopyInput(TypedDict):
+    """As by Ctrl+C or Ctrl+X."""
+
+    kind: Literal["copy", "cut"]
+
+
+InputEvent = Union[MouseInput, WheelInput, KeyInput, TouchInput, TextInput, PasteInput, CopyInput]

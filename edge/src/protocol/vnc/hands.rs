@@ -87,7 +87,7 @@ impl Hands {
             ("c" | "x" | "insert", [Modifier::Control]) => self.clipboard = None,
             ("v", [Modifier::Control]) | ("insert", [Modifier::Shift]) => {
                 if let Some(text) = &self.clipboard {
-                    return InputEvent::Text { text: text.clone() };
+                    return InputEvent::Paste { text: text.clone() };
                 }
             }
             _ => {}
@@ -175,7 +175,7 @@ impl Hands {
 
 /// As many as one message may have.
 fn part_of(events: &mut Peekable<IntoIter<InputEvent>>) -> Vec<InputEvent> {
-    let weight = |event: &InputEvent| if let InputEvent::Text { text } = event { text.len() } else { 0 };
+    let weight = |event: &InputEvent| if let InputEvent::Paste { text } = event { text.len() } else { 0 };
     let (mut part, mut weighs) = (Vec::new(), 0);
     while let Some(event) = events
         .next_if(|next| part.is_empty() || (part.len() < MAX_EVENTS && weighs + weight(next) <= MAX_PASTE))
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn no_message_is_too_long_for_the_bus() {
-        let text = |bytes: usize| InputEvent::Text { text: "x".repeat(bytes) };
+        let text = |bytes: usize| InputEvent::Paste { text: "x".repeat(bytes) };
         let parts = |events: Vec<InputEvent>| {
             let mut events = events.into_iter().peekable();
             let mut lengths = Vec::new();
@@ -246,7 +246,7 @@ mod tests {
             hands.key(true, c as u32, None);
             hands.key(false, c as u32, None);
             match hands.waiting.first() {
-                Some(InputEvent::Text { text }) => text.clone(),
+                Some(InputEvent::Paste { text }) => text.clone(),
                 other => format!("{other:?}").chars().take(3).collect(),
             }
         };

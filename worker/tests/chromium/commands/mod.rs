@@ -6,6 +6,7 @@ mod dialogs;
 mod find;
 mod forms;
 mod frames;
+mod hand;
 mod idle;
 mod input;
 mod navigation;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use bus_schema::error::{Error, ErrorCode};
 use bus_schema::model::command::CommandRequest;
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use worker::browser::Process;
 use worker::command::{self, Context, Output};
-use worker::page::{Scope, Tabs};
+use worker::page::{Event, Scope, Tabs};
 
 use crate::chromium::site::{Page, Request, Site};
 use crate::chromium::support::Rig;
@@ -19,6 +20,8 @@ pub struct Stage {
     pub site: Site,
     pub rig: Rig,
     pub browser: Process,
+    /// What the tabs tell.
+    pub told: Mutex<mpsc::UnboundedReceiver<Event>>,
     _events: AbortOnDropHandle<()>,
 }
 
@@ -53,11 +56,17 @@ impl Stage {
         rig.options.args = args.iter().map(|arg| arg.parse().unwrap()).collect();
         let browser = rig.launch().await;
         let (tabs, mut events) = Tabs::open(Scope::Process(&browser)).await.unwrap();
-        let drain = tokio::spawn(async move { while events.recv().await.is_some() {} });
+        let (tell, told) = mpsc::unbounded_channel();
+        let drain = tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                let _ = tell.send(event);
+            }
+        });
         let uploads = rig.data.path().join("uploads");
         std::fs::create_dir(&uploads).unwrap();
         let ctx = Context::new(tabs, uploads);
-        Self { ctx, site: Site::start(pages).await, rig, browser, _events: AbortOnDropHandle::new(drain) }
+        let site = Site::start(pages).await;
+        Self { ctx, site, rig, browser, told: Mutex::new(told), _events: AbortOnDropHandle::new(drain) }
     }
 
     pub async fn go(&self, path: &str) {
@@ -98,6 +107,21 @@ impl Stage {
     /// The value of an expression.
     pub async fn value(&self, expression: &str) -> Value {
         self.ok(json!({ "action": "evaluate", "expression": expression })).await["value"].clone()
+    }
+
+    /// The next of what the tabs tell that `which` takes.
+    pub async fn told<T>(&self, what: &str, which: impl Fn(Event) -> Option<T>) -> T {
+        let mut told = self.told.lock().await;
+        let find = async {
+            loop {
+                if let Some(found) = which(told.recv().await.expect("the tabs are followed")) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), find)
+            .await
+            .unwrap_or_else(|_| panic!("not told: {what}"))
     }
 
     /// The bytes beside a result, as text.
