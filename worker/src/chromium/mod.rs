@@ -2,6 +2,7 @@
 
 mod blank;
 mod clients;
+mod cursor;
 mod events;
 mod files;
 mod fleet;

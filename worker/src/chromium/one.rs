@@ -32,7 +32,7 @@ use tracing::Instrument;
 use super::{
     blank,
     clients::Clients,
-    events,
+    cursor, events,
     files::Store,
     fleet::Inner,
     profile::Profile,
@@ -91,6 +91,8 @@ pub(super) struct ChromiumBrowser {
     files: Arc<Store>,
     wanted: watch::Sender<Option<Wanted>>,
     newcomer: Arc<Notify>,
+    /// The pointer of whoever drives.
+    pointer: watch::Sender<Option<command::Pointer>>,
     uploads: PathBuf,
     whose: OnceLock<Whose>,
     alive: Arc<AtomicBool>,
@@ -143,6 +145,7 @@ impl ChromiumBrowser {
             files,
             wanted: watch::Sender::new(None),
             newcomer: Arc::default(),
+            pointer: watch::Sender::new(None),
             whose: OnceLock::new(),
             alive,
             tasks: Mutex::new(vec![watching.abort_handle()]),
@@ -171,6 +174,8 @@ impl ChromiumBrowser {
             self.keep(tokio::spawn(pump));
         }
         self.keep(tokio::spawn(tell_end(process.watch_end(), sink.clone())));
+        let cursor = cursor::tell(Arc::clone(&self.context), self.pointer.subscribe(), sink.clone());
+        self.keep(tokio::spawn(cursor));
         if entry.spec.recording {
             let recorder = Recorder::start(self.inner.bus.clone(), entry, sink.clone());
             let _ = self.recorder.set(Arc::new(recorder));
@@ -364,7 +369,13 @@ impl Browser for ChromiumBrowser {
     }
 
     fn input(&self, batch: InputBatch) -> Pending<'_, Result<(), Error>> {
-        Box::pin(async move { command::dispatch_input(&self.context, &batch).await })
+        Box::pin(async move {
+            command::dispatch_input(&self.context, &batch).await?;
+            if let Some(pointer) = command::pointer(&self.context, &batch) {
+                self.pointer.send_replace(Some(pointer));
+            }
+            Ok(())
+        })
     }
 
     fn release_input(&self) -> Pending<'_, ()> {
@@ -390,6 +401,7 @@ impl Browser for ChromiumBrowser {
     }
 
     fn drive(&self, person: bool) {
+        self.pointer.send_replace(None);
         self.tabs.root().drive(person);
     }
 

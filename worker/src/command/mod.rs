@@ -9,6 +9,7 @@ mod clipboard;
 mod content;
 mod control;
 mod cookies;
+mod cursor;
 mod dialog;
 mod drag;
 mod element;
@@ -61,6 +62,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 pub(crate) use cookies::restore as restore_cookies;
+pub use cursor::{Pointer, cursor_at, pointer};
 pub use input::dispatch as dispatch_input;
 pub(crate) use storage::read as storage;
 

@@ -48,6 +48,7 @@ return {
   frameOffset: (token) => frameBox(held.get(token)),
   hold: (el) => held.hold(el),
   element: (token) => held.get(token),
+  cursorAt, elementAt,
   hideScrollbars: () => scrollbars.hide(),
   showScrollbars: () => scrollbars.show(),
   guardOutcome: () => guard.outcome(),

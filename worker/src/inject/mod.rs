@@ -16,6 +16,7 @@ pub const SOURCE: &str = concat!(
     include_str!("told.js"),
     include_str!("observe.js"),
     include_str!("content.js"),
+    include_str!("cursor.js"),
     include_str!("api.js"),
     "})()"
 );

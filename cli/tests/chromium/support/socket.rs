@@ -11,18 +11,26 @@ pub struct Socket {
     pub stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
+/// What comes unasked.
+const PASSED_OVER: [&str; 3] = ["event", "viewers", "cursor"];
+
 /// What a socket ends with.
 pub type Closed = (u16, String);
 
 impl Socket {
     /// Connected and greeted.
     pub async fn open(gateway: &Gateway, id: &str) -> Self {
-        let url = format!("ws://{}/v1/sessions/{id}/ws", gateway.address());
+        Self::greeted(gateway, id, "").await.0
+    }
+
+    /// With a query, and with what it was greeted by.
+    pub async fn greeted(gateway: &Gateway, id: &str, query: &str) -> (Self, Value) {
+        let url = format!("ws://{}/v1/sessions/{id}/ws{query}", gateway.address());
         let (stream, _) = connect_async(url).await.unwrap();
         let mut socket = Self { stream };
         let hello = socket.of_type("hello").await;
         assert_eq!(hello["session"]["id"], id);
-        socket
+        (socket, hello)
     }
 
     pub async fn send(&mut self, message: &Value) {
@@ -57,14 +65,15 @@ impl Socket {
         }
     }
 
-    /// The next message of a type; events that come between are passed over.
+    /// The next message of a type; events and notes that come between are passed over.
     pub async fn of_type(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await.unwrap();
             if message["type"] == kind {
                 return message;
             }
-            assert_eq!(message["type"], "event", "not {kind}: {message}");
+            let between = message["type"].as_str().unwrap_or_default();
+            assert!(PASSED_OVER.contains(&between), "not {kind}: {message}");
         }
     }
 

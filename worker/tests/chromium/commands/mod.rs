@@ -2,6 +2,7 @@
 
 mod act;
 mod clipboard;
+mod cursor;
 mod dialogs;
 mod find;
 mod forms;
