@@ -10,6 +10,7 @@ use bus_schema::{
         entry::Entry,
         event::EventType,
         input::InputBatch,
+        note::Note,
         rpc::{OwnerReply, Run, ViewBeat},
         session::EndReason,
     },
@@ -149,6 +150,8 @@ pub struct SessionState {
     pub(super) viewers: Viewers,
     pub(super) teller: Teller,
     pub(super) told: Told,
+    /// The cursor under the pointer of whoever drives, for those who come to watch.
+    pub(super) cursor: Option<Note>,
     /// There while a person drives.
     pub(super) driven: Option<Driven>,
     pub(super) presence: Presence,
@@ -230,6 +233,7 @@ impl Actor for SessionActor {
             viewers: Viewers::default(),
             teller,
             told: Told::default(),
+            cursor: None,
             driven,
             presence: Presence::default(),
             attached: HashMap::new(),

@@ -115,6 +115,9 @@ impl SessionState {
             self.tell_again(&attach.conn);
         }
         self.tell_viewers();
+        if let Some(cursor) = self.cursor.clone() {
+            self.teller.tell(Some(attach.conn.clone()), cursor);
+        }
         Ok(())
     }
 

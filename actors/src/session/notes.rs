@@ -56,7 +56,7 @@ impl Teller {
     }
 
     /// `false`: there is no room for it.
-    fn tell(&self, to: Option<ConnId>, note: Note) -> bool {
+    pub(super) fn tell(&self, to: Option<ConnId>, note: Note) -> bool {
         self.queue.try_send((to, note)).is_ok()
     }
 }
@@ -71,7 +71,12 @@ impl SessionState {
     /// From the browser.
     pub(super) fn on_note(&mut self, note: Note) {
         match note.audience() {
-            Audience::Everybody => drop(self.teller.tell(None, note)),
+            Audience::Everybody => {
+                if matches!(note, Note::Cursor { .. }) {
+                    self.cursor = Some(note.clone());
+                }
+                self.teller.tell(None, note);
+            }
             Audience::Driver => {
                 if let Some(to) = self.told.note(&note, self.core.driver()) {
                     self.teller.tell(Some(to), note);
@@ -123,6 +128,9 @@ impl SessionState {
             self.tell_dialog(open);
         }
         self.tell_viewers();
+        if control.epoch != self.entry.control.epoch {
+            self.cursor = None;
+        }
         let mut data = serde_json::to_value(control).unwrap_or_default();
         let now = Instant::now();
         match control.mode {

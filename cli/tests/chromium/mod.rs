@@ -5,6 +5,7 @@ mod support;
 mod crashes;
 mod noise;
 mod pages;
+mod people;
 mod requests;
 mod scripts;
 mod service;

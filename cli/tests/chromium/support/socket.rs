@@ -11,6 +11,9 @@ pub struct Socket {
     pub stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
+/// What comes unasked.
+const PASSED_OVER: [&str; 3] = ["event", "viewers", "cursor"];
+
 /// What a socket ends with.
 pub type Closed = (u16, String);
 
@@ -69,8 +72,8 @@ impl Socket {
             if message["type"] == kind {
                 return message;
             }
-            let passed = ["event", "viewers", "cursor"].iter().any(|passed| message["type"] == *passed);
-            assert!(passed, "not {kind}: {message}");
+            let between = message["type"].as_str().unwrap_or_default();
+            assert!(PASSED_OVER.contains(&between), "not {kind}: {message}");
         }
     }
 
