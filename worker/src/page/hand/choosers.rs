@@ -258,9 +258,9 @@ pub async fn answer(inner: &Inner, id: &str, answer: Option<Chosen>) -> Result<(
         (open.session.clone(), call, matches!(open.place, Place::Files { .. }))
     };
     let cdp = inner.root.on_session(&session).with_timeout(PATIENCE);
-    perform(&cdp, call).await.map_err(|error| match error {
-        ChooserError::Call(CallError::Protocol { .. } | CallError::Detached) if !file => ChooserError::Gone,
-        other => other,
+    perform(&cdp, call).await.map_err(|error| {
+        let is_gone = matches!(error, ChooserError::Call(CallError::Protocol { .. } | CallError::Detached));
+        if is_gone && !file { ChooserError::Gone } else { error }
     })?;
     close(inner, |open| open.chooser.id == id).await;
     Ok(())
