@@ -50,9 +50,8 @@ impl Stage {
     }
 
     async fn copied(&self) -> (String, bool) {
-        let copied = |event| match event {
-            Event::Copied { text, truncated } => Some((text, truncated)),
-            _ => None,
+        let copied = |event| {
+            if let Event::Copied { text, truncated } = event { Some((text, truncated)) } else { None }
         };
         self.told("a copy", copied).await
     }
