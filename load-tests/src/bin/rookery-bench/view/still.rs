@@ -1,0 +1,90 @@
+//! A viewer that stops reading: what that costs edge and worker, and what it sees when it reads again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use load_tests::cluster::process_table;
+use tokio::time::timeout;
+
+use super::{
+    Bench,
+    watcher::{Feed, Watcher},
+};
+use crate::report::{Limit, Report};
+
+const HZ: u32 = 30;
+const RUN_UP: Duration = Duration::from_secs(5);
+const STILL: Duration = Duration::from_secs(30);
+const SAMPLE: Duration = Duration::from_millis(250);
+/// A picture that is no older than this is the latest, on its way.
+const FRESH: Duration = Duration::from_millis(250);
+const MIB: f64 = (1 << 20) as f64;
+
+/// The most that edge and worker had resident, in MiB.
+#[derive(Clone, Copy, Default)]
+struct Memory {
+    edge: f64,
+    worker: f64,
+}
+
+pub async fn run(report: &mut Report, bench: &Bench) -> anyhow::Result<()> {
+    let id = bench.session(&bench.pages.slower_url(HZ)).await?;
+    // Another viewer reads all the time: the session is captured as before while the first one does not.
+    let watcher = Watcher::start(bench.client(), &id).await?;
+    let mut feed = Feed::open(bench.client(), &id).await?;
+    read(&mut feed, RUN_UP).await?;
+    let ((), reading) = tokio::try_join!(read(&mut feed, STILL), watch(bench))?;
+    let seen = watcher.frames()?;
+    let still = watch(bench).await?;
+    let meanwhile = f64::from(watcher.frames()? - seen) / STILL.as_secs_f64();
+    let back = timeout(STILL, catch_up(&mut feed)).await.context("no fresh picture came")??;
+    let frame = mib(watcher.largest());
+    bench.client().end(&id).await?;
+    report.number("30 s without reading, largest frame", frame, "MiB");
+    report.number("30 s without reading, another viewer", meanwhile, "frames/s");
+    for (who, before, then) in
+        [("edge", reading.edge, still.edge), ("worker", reading.worker, still.worker)]
+    {
+        report.number(&format!("{who}, while all read, at most"), before, "MiB");
+        report.target(
+            &format!("30 s without reading, {who}, frames"),
+            (then - before) / frame,
+            Limit::AtMost(1.0),
+        );
+    }
+    report.target("back at the latest picture after, ms", back.as_secs_f64() * 1e3, Limit::AtMost(500.0));
+    Ok(())
+}
+
+async fn read(feed: &mut Feed, time: Duration) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        feed.next().await?;
+    }
+    Ok(())
+}
+
+async fn watch(bench: &Bench) -> anyhow::Result<Memory> {
+    let edge = bench.cluster.edges.first().context("no edge")?.process.pid();
+    let worker = bench.cluster.workers.first().context("no worker")?.process.pid();
+    let resident = |pid| process_table::resident(pid).with_context(|| format!("the process {pid} has ended"));
+    let (began, mut most) = (Instant::now(), Memory::default());
+    while began.elapsed() < STILL {
+        most.edge = most.edge.max(mib(resident(edge)?));
+        most.worker = most.worker.max(mib(resident(worker)?));
+        tokio::time::sleep(SAMPLE).await;
+    }
+    Ok(most)
+}
+
+/// How long until it reads a picture of now.
+async fn catch_up(feed: &mut Feed) -> anyhow::Result<Duration> {
+    let began = Instant::now();
+    while feed.next().await?.age > FRESH {}
+    Ok(began.elapsed())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "megabytes of memory")]
+fn mib(bytes: impl TryInto<u64>) -> f64 {
+    bytes.try_into().unwrap_or(u64::MAX) as f64 / MIB
+}
