@@ -74,8 +74,17 @@ pub fn profiles_under(data: &Path) -> Vec<PathBuf> {
 
 /// Resident memory of a process in bytes.
 pub fn resident(pid: i32) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The part of it that is no page of a file: what a process has written, and not what of its program it has used by now.
+pub fn anonymous(pid: i32) -> Option<u64> {
+    memory(pid, "RssAnon:")
+}
+
+fn memory(pid: i32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 

@@ -54,8 +54,7 @@ impl Clients {
     }
 
     async fn chain(&mut self, client: &str, endpoint: &str, page: &str) -> anyhow::Result<[Duration; 4]> {
-        let answer =
-            self.0.ask(&json!({ "client": client, "endpoint": endpoint, "page": page })).await?;
+        let answer = self.0.ask(&json!({ "client": client, "endpoint": endpoint, "page": page })).await?;
         let mut times = [Duration::ZERO; 4];
         for (time, step) in times.iter_mut().zip(STEPS) {
             let ms = answer[step].as_f64().with_context(|| format!("{client} does not say {step}"))?;

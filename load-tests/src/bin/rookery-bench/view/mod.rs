@@ -4,6 +4,7 @@ mod click;
 mod crowd;
 mod opening;
 mod rate;
+mod rfb;
 mod still;
 mod viewer;
 mod watcher;

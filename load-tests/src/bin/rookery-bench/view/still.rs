@@ -10,7 +10,10 @@ use super::{
     Bench,
     watcher::{Feed, Watcher},
 };
-use crate::report::{Limit, Report};
+use crate::{
+    progress::Progress,
+    report::{Limit, Report},
+};
 
 const HZ: u32 = 30;
 const RUN_UP: Duration = Duration::from_secs(5);
@@ -32,18 +35,20 @@ pub async fn run(report: &mut Report, bench: &Bench) -> anyhow::Result<()> {
     // Another viewer reads all the time: the session is captured as before while the first one does not.
     let watcher = Watcher::start(bench.client(), &id).await?;
     let mut feed = Feed::open(bench.client(), &id).await?;
+    let mut progress = Progress::new("view, half minutes", 2);
     read(&mut feed, RUN_UP).await?;
     let ((), reading) = tokio::try_join!(read(&mut feed, STILL), watch(bench))?;
+    progress.step();
     let seen = watcher.frames()?;
     let still = watch(bench).await?;
     let meanwhile = f64::from(watcher.frames()? - seen) / STILL.as_secs_f64();
+    drop(progress);
     let back = timeout(STILL, catch_up(&mut feed)).await.context("no fresh picture came")??;
     let frame = mib(watcher.largest());
     bench.client().end(&id).await?;
     report.number("30 s without reading, largest frame", frame, "MiB");
     report.number("30 s without reading, another viewer", meanwhile, "frames/s");
-    for (who, before, then) in
-        [("edge", reading.edge, still.edge), ("worker", reading.worker, still.worker)]
+    for (who, before, then) in [("edge", reading.edge, still.edge), ("worker", reading.worker, still.worker)]
     {
         report.number(&format!("{who}, while all read, at most"), before, "MiB");
         report.target(
@@ -67,7 +72,9 @@ async fn read(feed: &mut Feed, time: Duration) -> anyhow::Result<()> {
 async fn watch(bench: &Bench) -> anyhow::Result<Memory> {
     let edge = bench.cluster.edges.first().context("no edge")?.process.pid();
     let worker = bench.cluster.workers.first().context("no worker")?.process.pid();
-    let resident = |pid| process_table::resident(pid).with_context(|| format!("the process {pid} has ended"));
+    // Of the program's own pages ever more are used, whatever it does.
+    let resident =
+        |pid| process_table::anonymous(pid).with_context(|| format!("the process {pid} has ended"));
     let (began, mut most) = (Instant::now(), Memory::default());
     while began.elapsed() < STILL {
         most.edge = most.edge.max(mib(resident(edge)?));
