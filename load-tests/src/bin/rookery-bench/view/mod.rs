@@ -27,11 +27,7 @@ struct Bench {
 impl Bench {
     /// A session that shows this page, by its id.
     async fn session(&self, url: &str) -> anyhow::Result<String> {
-        let session = self.client().create(&json!({ "url": url })).await?;
-        let id = Client::id(&session).to_owned();
-        // Chromium is slow for a moment with what it does first.
-        self.client().evaluate(&id, "new Promise(done => setTimeout(done, 500))").await?;
-        Ok(id)
+        session(self.client(), url).await
     }
 
     fn client(&self) -> &Client {
@@ -47,17 +43,30 @@ impl Bench {
     }
 }
 
+async fn session(client: &Client, url: &str) -> anyhow::Result<String> {
+    let session = client.create(&json!({ "url": url })).await?;
+    let id = Client::id(&session).to_owned();
+    // Chromium is slow for a moment with what it does first.
+    client.evaluate(&id, "new Promise(done => setTimeout(done, 500))").await?;
+    Ok(id)
+}
+
+/// Nothing warm: a pool that is refilled would be the burden of what is measured.
+async fn fleet() -> anyhow::Result<Cluster> {
+    Cluster::builder().slots(4).browsers(0).start().await
+}
+
 pub async fn run(scale: Scale) -> anyhow::Result<Report> {
     let mut report = Report::new("view");
     let raw = Raw::new().await?;
-    // Nothing warm: a pool that is refilled would be the burden of what is measured.
-    let cluster = Cluster::builder().slots(4).browsers(0).start().await?;
     let viewer = Viewer::start(&raw.browser())?;
-    let mut bench = Bench { cluster, pages: Pages::start().await?, raw, viewer };
+    let mut bench = Bench { cluster: fleet().await?, pages: Pages::start().await?, raw, viewer };
     opening::run(&mut report, scale, &mut bench).await?;
     click::run(&mut report, scale, &mut bench).await?;
     rate::run(&mut report, scale, &mut bench).await?;
     crowd::run(&mut report, scale, &mut bench).await?;
-    still::run(&mut report, &bench).await?;
+    let Bench { cluster, pages, .. } = bench;
+    drop(cluster);
+    still::run(&mut report, &pages).await?;
     Ok(report)
 }

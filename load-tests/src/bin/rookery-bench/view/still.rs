@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use load_tests::cluster::process_table;
+use load_tests::cluster::{Cluster, Pages, process_table};
 use tokio::time::timeout;
 
 use super::{
-    Bench,
+    fleet, session,
     watcher::{Feed, Watcher},
 };
 use crate::{
@@ -47,22 +47,25 @@ impl Memory {
     }
 }
 
-pub async fn run(report: &mut Report, bench: &Bench) -> anyhow::Result<()> {
-    let id = bench.session(&bench.pages.slower_url(HZ)).await?;
+/// On a fleet of its own: what an allocator has kept from other work would be taken for what this takes.
+pub async fn run(report: &mut Report, pages: &Pages) -> anyhow::Result<()> {
+    let cluster = fleet().await?;
+    let client = cluster.client();
+    let id = session(client, &pages.slower_url(HZ)).await?;
     // Another viewer reads all the time: the session is captured as before while the first one does not.
-    let watcher = Watcher::start(bench.client(), &id).await?;
-    let mut feed = Feed::open(bench.client(), &id).await?;
+    let watcher = Watcher::start(client, &id).await?;
+    let mut feed = Feed::open(client, &id).await?;
     let mut progress = Progress::new("view, half minutes", 2);
     read(&mut feed, RUN_UP).await?;
-    let ((), reading) = tokio::try_join!(read(&mut feed, STILL), watch(bench))?;
+    let ((), reading) = tokio::try_join!(read(&mut feed, STILL), watch(&cluster))?;
     progress.step();
     let seen = watcher.frames()?;
-    let still = watch(bench).await?;
+    let still = watch(&cluster).await?;
     let meanwhile = f64::from(watcher.frames()? - seen) / STILL.as_secs_f64();
     drop(progress);
     let back = timeout(STILL, catch_up(&mut feed)).await.context("no fresh picture came")??;
     let frame = mib(watcher.largest());
-    bench.client().end(&id).await?;
+    client.end(&id).await?;
     report.number("30 s without reading, largest frame", frame, "MiB");
     report.number("30 s without reading, another viewer", meanwhile, "frames/s");
     for (who, before, then) in [("edge", &reading[0], &still[0]), ("worker", &reading[1], &still[1])] {
@@ -86,9 +89,9 @@ async fn read(feed: &mut Feed, time: Duration) -> anyhow::Result<()> {
 }
 
 /// The memory of edge and worker.
-async fn watch(bench: &Bench) -> anyhow::Result<[Memory; 2]> {
-    let edge = bench.cluster.edges.first().context("no edge")?.process.pid();
-    let worker = bench.cluster.workers.first().context("no worker")?.process.pid();
+async fn watch(cluster: &Cluster) -> anyhow::Result<[Memory; 2]> {
+    let edge = cluster.edges.first().context("no edge")?.process.pid();
+    let worker = cluster.workers.first().context("no worker")?.process.pid();
     let (began, mut memory) = (Instant::now(), [Memory::default(), Memory::default()]);
     while began.elapsed() < STILL {
         for (pid, memory) in [edge, worker].into_iter().zip(&mut memory) {
