@@ -37,7 +37,7 @@ check: ## the gate: format, lints, types, licences and layers, unused dependenci
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint, cdp)
+bench: ## compare with raw Chromium (ARGS: lifecycle, command, frames, footprint, cdp, view)
 	@scripts/setup bench
 	@cargo build --release --locked --package cli --package load-tests
 	target/release/rookery-bench $(ARGS)

@@ -25,17 +25,28 @@ pub struct Beacon {
 /// Says nothing after it was loaded.
 const QUIET: &str = "<!doctype html><title>quiet</title><h1>A quiet page</h1><p>with a line of text</p>";
 
-/// Full of text, all of it redrawn 60 times a second.
+/// Changes its whole colour when it is clicked.
+const CLICKED: &str = r"<!doctype html><title>clicked</title><style>html{height:100%;background:#0a0}html.on{background:#a0a}</style><script>
+addEventListener('mousedown', () => document.documentElement.classList.toggle('on'));
+</script>";
+
+/// Full of text, all of it redrawn 60 times a second, or as often as the last part of the address says.
 const MOVING: &str = r"<!doctype html><title>moving</title><style>body{margin:0;overflow:hidden;font:12px monospace}</style>
 <pre id=all></pre><script>
 const all = document.getElementById('all');
+const interval = 1000 / (Number(location.pathname.split('/').pop()) || Infinity);
 let n = 0;
+let due = 0;
 (function draw() {
+  requestAnimationFrame(draw);
+  // On a schedule: a frame of the screen that is late must not lower the rate.
+  const now = performance.now();
+  if (now < due - 4) return;
+  due = Math.max(due + interval, now - interval);
   n += 1;
   let text = '';
   for (let row = 0; row < 50; row += 1) text += String((n + row) * 7919 % 1e9).padStart(9, '0').repeat(19) + '\n';
   all.textContent = text;
-  requestAnimationFrame(draw);
 })();
 </script>";
 
@@ -86,6 +97,16 @@ impl Pages {
     /// A page that fills 1280 × 720 with text and moves at 60 Hz.
     pub fn moving_url(&self) -> String {
         format!("http://{}/moving", self.address)
+    }
+
+    /// The same, at so many Hz.
+    pub fn slower_url(&self, hz: u32) -> String {
+        format!("http://{}/moving/{hz}", self.address)
+    }
+
+    /// A green page that turns magenta when it is clicked, and green again.
+    pub fn clicked_url(&self) -> String {
+        format!("http://{}/clicked", self.address)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Beacon>> {
@@ -143,7 +164,8 @@ async fn serve(stream: TcpStream, beacons: &Mutex<Vec<Beacon>>) -> std::io::Resu
             }
             ["page", _] => html(PAGE),
             ["quiet"] => html(QUIET),
-            ["moving"] => html(MOVING),
+            ["clicked"] => html(CLICKED),
+            ["moving"] | ["moving", _] => html(MOVING),
             _ => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
         };
         stream.write_all(answer.as_bytes()).await?;

@@ -3,7 +3,11 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// Linux counts processor time for programs in hundredths of a second.
+const TICK: Duration = Duration::from_millis(10);
 
 /// A running process; one that is dead and only not yet reaped does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +74,24 @@ pub fn profiles_under(data: &Path) -> Vec<PathBuf> {
 
 /// Resident memory of a process in bytes.
 pub fn resident(pid: i32) -> Option<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The part of it that is no page of a file: what a process has written, and not what of its program it has used by now.
+pub fn anonymous(pid: i32) -> Option<u64> {
+    memory(pid, "RssAnon:")
+}
+
+fn memory(pid: i32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// Processor time that a process has used, in its own code and in the kernel.
+pub fn processor_time(pid: i32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u32>().ok();
+    Some(TICK * ticks()?.saturating_add(ticks()?))
 }

@@ -7,7 +7,7 @@ use bus_schema::model::frame::Header;
 use futures::SinkExt;
 use load_tests::cluster::{Client, Pages, Up};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 use worker::page::{Capture, Screencast};
 
@@ -91,7 +91,8 @@ pub async fn run(scale: Scale) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn moving(raw: &Raw, url: &str) -> anyhow::Result<Page> {
+/// A raw browser with a page of 1280 × 720.
+pub async fn moving(raw: &Raw, url: &str) -> anyhow::Result<Page> {
     let page = raw.launch().await?;
     let size = json!({ "width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": false });
     page.cdp.call_raw("Emulation.setDeviceMetricsOverride", size).await?;
@@ -109,8 +110,25 @@ async fn screencast(page: &Page) -> anyhow::Result<Seen> {
     .await
 }
 
-/// Pipe → one WebSocket → this process, each picture acknowledged when it was written.
+/// Pipe → one WebSocket → this process.
 async fn relay(page: &Page) -> anyhow::Result<Seen> {
+    let (url, relaying) = serve(page).await?;
+    let mut socket = Socket::connect(&url).await?;
+    let seen = count(async || {
+        loop {
+            if let Got::Frame(bytes) = socket.next().await? {
+                let stamp = bytes.first_chunk().context("a frame without its time")?;
+                return Ok(u64::from_be_bytes(*stamp));
+            }
+        }
+    })
+    .await;
+    relaying.abort();
+    seen
+}
+
+/// A bare relay for one client: the time of capture in 8 bytes and a JPEG, each acknowledged when it was written.
+pub async fn serve(page: &Page) -> anyhow::Result<(String, JoinHandle<anyhow::Result<()>>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}/", listener.local_addr()?);
     let mut screencast = Screencast::start(&page.cdp, Capture::default()).await?;
@@ -126,20 +144,9 @@ async fn relay(page: &Page) -> anyhow::Result<Seen> {
             }
             screencast.shown(&frame);
         }
-        anyhow::Ok(())
+        Ok(())
     });
-    let mut socket = Socket::connect(&url).await?;
-    let seen = count(async || {
-        loop {
-            if let Got::Frame(bytes) = socket.next().await? {
-                let stamp = bytes.first_chunk().context("a frame without its time")?;
-                return Ok(u64::from_be_bytes(*stamp));
-            }
-        }
-    })
-    .await;
-    relaying.abort();
-    seen
+    Ok((url, relaying))
 }
 
 async fn viewer(client: &Client, url: &str) -> anyhow::Result<Seen> {

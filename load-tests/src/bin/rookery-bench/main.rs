@@ -5,11 +5,13 @@ mod command;
 mod footprint;
 mod frames;
 mod lifecycle;
+mod node;
 mod progress;
 mod raw;
 mod report;
 mod socket;
 mod statistics;
+mod view;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ enum What {
     Footprint,
     /// Puppeteer and Playwright, round trips and large answers over CDP
     Cdp,
+    /// a Chromium that watches and clicks: the live view and noVNC
+    View,
     All,
 }
 
@@ -97,6 +101,9 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wanted(What::Cdp) {
         show(&cdp::run(scale).await?)?;
+    }
+    if wanted(What::View) {
+        show(&view::run(scale).await?)?;
     }
     Ok(())
 }

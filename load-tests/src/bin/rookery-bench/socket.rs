@@ -34,6 +34,10 @@ impl Socket {
         Ok(self.0.send(Message::Text(message.to_string().into())).await?)
     }
 
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        Ok(self.0.send(Message::Binary(Bytes::copy_from_slice(bytes))).await?)
+    }
+
     pub async fn next(&mut self) -> anyhow::Result<Got> {
         loop {
             match self.0.next().await.context("the WebSocket ended")?? {

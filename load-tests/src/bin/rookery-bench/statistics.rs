@@ -34,18 +34,22 @@ impl Times {
         self.at(0.5)
     }
 
+    pub fn p95(&self) -> f64 {
+        self.at(0.95)
+    }
+
     pub fn p99(&self) -> f64 {
         self.at(0.99)
     }
 
     pub fn json(&self) -> Value {
-        json!({ "n": self.0.len(), "p50_ms": self.p50(), "p95_ms": self.at(0.95), "p99_ms": self.p99() })
+        json!({ "n": self.0.len(), "p50_ms": self.p50(), "p95_ms": self.p95(), "p99_ms": self.p99() })
     }
 }
 
 impl std::fmt::Display for Times {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (p50, p95, p99) = (self.p50(), self.at(0.95), self.p99());
+        let (p50, p95, p99) = (self.p50(), self.p95(), self.p99());
         write!(f, "p50 {p50:>8.2}  p95 {p95:>8.2}  p99 {p99:>8.2} ms  (n = {})", self.0.len())
     }
 }

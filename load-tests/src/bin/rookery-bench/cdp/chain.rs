@@ -1,17 +1,14 @@
 //! connect → newPage → goto → evaluate with the clients that people have.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use load_tests::cluster::Client;
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
+use serde_json::json;
 
 use crate::{
     Scale,
+    node::Node,
     progress::Progress,
     report::{Limit, Report},
     statistics::Times,
@@ -49,42 +46,15 @@ impl<'a> Side<'a> {
 }
 
 /// The process in which both clients live.
-pub struct Clients {
-    stdin: ChildStdin,
-    stdout: Lines<BufReader<ChildStdout>>,
-    _child: Child,
-}
+pub struct Clients(Node);
 
 impl Clients {
-    /// They are those of the tests, at the same versions.
     pub fn start() -> anyhow::Result<Self> {
-        let directory: PathBuf =
-            [env!("CARGO_MANIFEST_DIR"), "..", "cli", "tests", "clients"].iter().collect();
-        if !directory.join("node_modules/.installed").is_file() {
-            bail!(
-                "Puppeteer and Playwright are not installed: run scripts/setup bench, which needs Node.js >= 20"
-            );
-        }
-        let mut child = Command::new("node")
-            .arg("chain.mjs")
-            .current_dir(directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("node cannot be started")?;
-        let (stdin, stdout) = child.stdin.take().zip(child.stdout.take()).context("no pipes to node")?;
-        Ok(Self { stdin, stdout: BufReader::new(stdout).lines(), _child: child })
+        Ok(Self(Node::start("chain.mjs", &[])?))
     }
 
     async fn chain(&mut self, client: &str, endpoint: &str, page: &str) -> anyhow::Result<[Duration; 4]> {
-        let line = format!("{}\n", json!({ "client": client, "endpoint": endpoint, "page": page }));
-        self.stdin.write_all(line.as_bytes()).await?;
-        let answer = self.stdout.next_line().await?.context("the clients ended")?;
-        let answer: Value = serde_json::from_str(&answer)?;
-        if let Some(error) = answer["error"].as_str() {
-            bail!("{client} at {endpoint}: {error}");
-        }
+        let answer = self.0.ask(&json!({ "client": client, "endpoint": endpoint, "page": page })).await?;
         let mut times = [Duration::ZERO; 4];
         for (time, step) in times.iter_mut().zip(STEPS) {
             let ms = answer[step].as_f64().with_context(|| format!("{client} does not say {step}"))?;
