@@ -1,6 +1,12 @@
 //! What a person sees and does, each program of `tests/clients` in a browser that looks at the edge's own pages.
 
-use super::{built, node, support::Fleet};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use super::{
+    built, node,
+    support::{Fleet, fleet::signal},
+};
 
 /// The page of a product that embeds the view.
 const PRODUCT: &str = "https://product.example";
@@ -46,6 +52,28 @@ async fn a_view_comes_back_with_its_edge() {
         edge = fleet.edge_with(&["--http", &address]).await;
     };
     node::run_and("view-restart.mjs", &[&base, &fleet.base, &id], "watching", restart).await;
+    fleet.end(&id).await;
+}
+
+#[tokio::test]
+async fn a_person_takes_over_from_scripts_and_agents_which_go_on() {
+    built::check();
+    let fleet = Fleet::start().await;
+    node::run("view-handover.mjs", &[&fleet.base]).await;
+}
+
+#[tokio::test]
+async fn a_browser_that_is_lost_under_its_viewer_comes_back() {
+    built::check();
+    let fleet = Fleet::start().await;
+    let page = json!({ "url": format!("{}/demo/second.html", fleet.base) });
+    let id = fleet.session_with(page).await;
+    let kill = async {
+        for browser in fleet.browsers() {
+            signal(browser, Signal::SIGKILL);
+        }
+    };
+    node::run_and("view-lost.mjs", &[&fleet.base, &id], "watching", kill).await;
     fleet.end(&id).await;
 }
 

@@ -73,7 +73,6 @@ impl Link {
         match rest {
             "" | "ws" | "vnc" => reads,
             "files/downloads" => reads && self.access == Access::Control,
-            _ if rest.starts_with("tabs/") => reads && rest.ends_with("/favicon"),
             _ if rest.starts_with("files/downloads/") => reads && self.access == Access::Control,
             _ if rest == "files/uploads" || rest.starts_with("files/uploads/") => {
                 self.access == Access::Control
@@ -204,7 +203,6 @@ mod tests {
             (&get, "", true, true),
             (&get, "/ws", true, true),
             (&get, "/vnc", true, true),
-            (&get, "/tabs/2/favicon", true, true),
             (&put, "/files/uploads/cat.png", false, true),
             (&delete, "/files/uploads/cat.png", false, true),
             (&get, "/files/downloads", false, true),
