@@ -87,13 +87,9 @@ impl Fleet {
 
     /// Processes that run pages.
     pub fn renderers(&self) -> Vec<i32> {
-        self.browsers().into_iter().flat_map(|browser| self.renderers_of(browser)).collect()
-    }
-
-    /// Those of one browser.
-    pub fn renderers_of(&self, browser: i32) -> Vec<i32> {
+        let browsers = self.browsers();
         let renderers = processes().into_iter().filter(|p| p.line.contains("--type=renderer"));
-        renderers.filter(|p| p.group == browser).map(|p| p.pid).collect()
+        renderers.filter(|p| browsers.contains(&p.group)).map(|p| p.pid).collect()
     }
 
     pub fn data_dir(&self) -> std::path::PathBuf {
