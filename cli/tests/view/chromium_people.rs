@@ -115,7 +115,15 @@ async fn a_link_to_drive_has_the_tool_bar_while_its_bearer_drives() {
     thief.send(&take(5, "Guest")).await;
     assert_eq!(answer(&mut thief).await["error"]["code"], "conflict", "a name is no proof");
     let typed = type_into.to_string().replace("stolen", "mine");
-    guest.text(typed).await;
+    // A page takes no input before its first picture: it is typed until it shows.
+    for _ in 0..40 {
+        guest.text(typed.clone()).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let seen = fleet.run(&id, json!({ "action": "observe" })).await.ok()["result"].to_string();
+        if seen.contains("mine") {
+            break;
+        }
+    }
     until("what was typed", async || {
         let value = fleet.run(&id, json!({ "action": "content", "format": "html" })).await.ok();
         let shown = json!({ "action": "observe" });

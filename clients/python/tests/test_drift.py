@@ -62,6 +62,8 @@ OF_COMMANDS = {
 
 # For clients that speak CDP by themselves: `Session.cdp` says where they connect.
 OF_CDP_CLIENTS = {"session_cdp", "create_cdp"}
+# What the pages of the server and viewers use: people log in, share and watch there.
+OF_PAGES = {"login", "logout", "whoami", "create_link", "session_vnc"}
 
 # The same as the parameter `after`.
 SAME = {"Last-Event-ID"}
@@ -74,7 +76,7 @@ def parameters(spec: Spec, operation_id: str) -> set[str]:
 
 
 def same_both_ways(spec: Spec) -> None:
-    assert set(spec.operations()) == set(OPERATIONS) | set(OF_COMMANDS) | OF_CDP_CLIENTS
+    assert set(spec.operations()) == set(OPERATIONS) | set(OF_COMMANDS) | OF_CDP_CLIENTS | OF_PAGES
     for operation, (_, known) in OPERATIONS.items():
         assert parameters(spec, operation) == known, operation
     codes = set(spec.schemas["ErrorCode"]["enum"])
