@@ -65,6 +65,9 @@ OF_CDP_CLIENTS = {"session_cdp", "create_cdp"}
 # What the pages of the server and viewers use: people log in, share and watch there.
 OF_PAGES = {"login", "logout", "whoami", "create_link", "session_vnc"}
 
+# How people who watch are shown to others, and keep control over a reload: programs have no need of either.
+OF_PEOPLE = {"name", "resume"}
+
 # The same as the parameter `after`.
 SAME = {"Last-Event-ID"}
 
@@ -72,7 +75,7 @@ SAME = {"Last-Event-ID"}
 def parameters(spec: Spec, operation_id: str) -> set[str]:
     method, path = spec.operations()[operation_id]
     operation = spec.document["paths"][path][method.lower()]
-    return {p["name"] for p in operation.get("parameters", []) if p["in"] != "path"} - SAME
+    return {p["name"] for p in operation.get("parameters", []) if p["in"] != "path"} - (SAME | OF_PEOPLE)
 
 
 def same_both_ways(spec: Spec) -> None:
