@@ -8,7 +8,7 @@ const base = process.argv[2];
 const call = api(base);
 const { open, close } = await viewer(base);
 const page = await open('/');
-const row = name => page.getByRole('row').filter({ hasText: name });
+const row = name => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
 // In one look: with its last row the table goes.
 const rows = () =>
   page.getByRole('table').evaluateAll(([table]) => (table ? Number(table.getAttribute('aria-rowcount')) - 1 : 0));
