@@ -3,7 +3,10 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bus_schema::{Tenant, model::create::CreateSession, model::json};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit};
 use serde_json::{Map, Value};
+use sha2::Sha256;
 use url::Url;
 
 /// The largest JSON body.
@@ -185,6 +188,14 @@ impl Secret {
 
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Signs with a key of its own for each purpose, so that no two uses of the secret share one.
+    pub(crate) fn mac(&self, purpose: &[u8]) -> Hmac<Sha256> {
+        let mut key = [0; 64];
+        // 64 bytes are two blocks of output, which HKDF never refuses.
+        let _ = Hkdf::<Sha256>::new(None, self.0.as_bytes()).expand(purpose, &mut key);
+        Hmac::new(&key.into())
     }
 }
 

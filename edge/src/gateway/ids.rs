@@ -1,8 +1,7 @@
 //! Ids derived from idempotency keys: every edge finds the same session under the same key.
 
 use bus_schema::{Region, SessionId, Tenant, model::create::CreateSession};
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::config::Secret;
@@ -16,10 +15,7 @@ pub struct Deriver {
 
 impl Deriver {
     pub fn new(secret: &Secret) -> Self {
-        let mut key = [0; 64];
-        // 64 bytes are two blocks of output, which HKDF never refuses.
-        let _ = Hkdf::<Sha256>::new(None, secret.expose().as_bytes()).expand(PURPOSE, &mut key);
-        Self { mac: Hmac::<Sha256>::new(&key.into()) }
+        Self { mac: secret.mac(PURPOSE) }
     }
 
     /// 128 bits over tenant and key: nobody without the secret can find or collide with another tenant's session.

@@ -1,8 +1,7 @@
 //! Words by which a person whose socket broke is known again, on any edge of the fleet: nothing is kept for them.
 
 use bus_schema::{ConnId, Error, SessionId};
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::config::Secret;
@@ -15,10 +14,7 @@ pub struct Resumes {
 
 impl Resumes {
     pub fn new(secret: &Secret) -> Self {
-        let mut key = [0; 64];
-        // 64 bytes are two blocks of output, which HKDF never refuses.
-        let _ = Hkdf::<Sha256>::new(None, secret.expose().as_bytes()).expand(PURPOSE, &mut key);
-        Self { mac: Hmac::<Sha256>::new(&key.into()) }
+        Self { mac: secret.mac(PURPOSE) }
     }
 
     /// For the client of this connection alone. The connection itself is known to all who watch.

@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 use axum::http::Method;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bus_schema::{Error, SessionId, Tenant, model::time::Timestamp};
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -95,10 +94,7 @@ pub struct Links {
 
 impl Links {
     pub fn new(secret: &Secret) -> Self {
-        let mut key = [0; 64];
-        // 64 bytes are two blocks of output, which HKDF never refuses.
-        let _ = Hkdf::<Sha256>::new(None, secret.expose().as_bytes()).expand(PURPOSE, &mut key);
-        Self { mac: Hmac::<Sha256>::new(&key.into()) }
+        Self { mac: secret.mac(PURPOSE) }
     }
 
     /// `<access>.<expires, ms since 1970>.<tenant>.<mac>`; which session it is for says the address it is sent to.
